@@ -1,0 +1,122 @@
+#include "bindings/numpy_view.hpp"
+
+#include <string>
+
+#include "views/check_csr.hpp"
+
+namespace gradstream::bindings {
+namespace {
+
+template <class T>
+AnyView dense_view(const py::array& X) {
+  const auto size = static_cast<std::int64_t>(sizeof(T));
+  const std::int64_t row_stride = X.strides(0), column_stride = X.strides(1);
+  if (row_stride % size != 0 || column_stride % size != 0) throw py::value_error("X: strides must be multiples of the element size");
+  const auto* data = static_cast<const T*>(X.data());
+  if (column_stride == size || X.shape(1) == 1) return DenseView<T>{data, X.shape(0), X.shape(1), row_stride / size};
+  return StridedView<T>{data, X.shape(0), X.shape(1), row_stride / size, column_stride / size};
+}
+
+Rows dense_rows(const py::array& X) {
+  if (X.ndim() != 2) throw py::value_error("X: expected 2 dimensions, got " + std::to_string(X.ndim()));
+  if (X.dtype().is(py::dtype::of<float>())) return {dense_view<float>(X), X.shape(0), X.shape(1), X, false};
+  if (X.dtype().is(py::dtype::of<double>())) return {dense_view<double>(X), X.shape(0), X.shape(1), X, false};
+  throw py::type_error("X: dtype must be float32 or float64, got " + py::str(X.dtype()).cast<std::string>());
+}
+
+/// The arrays of a CSR tuple, each 1-D and contiguous.
+struct CsrParts {
+  py::array data, indices, indptr;
+  std::int64_t columns;
+
+  explicit CsrParts(const py::tuple& X) {
+    if (X.size() != 4) throw py::type_error("X: a CSR tuple is (data, indices, indptr, n_features)");
+    data = X[0].cast<py::array>();
+    indices = X[1].cast<py::array>();
+    indptr = X[2].cast<py::array>();
+    columns = X[3].cast<std::int64_t>();
+    for (const py::array& part : {data, indices, indptr}) {
+      if (part.ndim() != 1 || !(part.flags() & py::array::c_style)) throw py::value_error("X: CSR arrays must be 1-D and contiguous");
+    }
+    if (indptr.size() < 1) throw py::value_error("X: indptr must have n_rows + 1 elements, got 0");
+    if (data.size() != indices.size()) throw py::value_error("X: data and indices differ in length");
+    if (!indices.dtype().is(indptr.dtype())) throw py::type_error("X: indices and indptr must have one dtype");
+  }
+};
+
+template <class T, class I>
+CsrView<T, I> csr_view(const CsrParts& parts) {
+  return {static_cast<const T*>(parts.data.data()), static_cast<const I*>(parts.indices.data()), static_cast<const I*>(parts.indptr.data()),
+          parts.indptr.size() - 1, parts.columns};
+}
+
+template <class T>
+AnyView csr_of(const CsrParts& parts) {
+  if (parts.indices.dtype().is(py::dtype::of<std::int32_t>())) return csr_view<T, std::int32_t>(parts);
+  if (parts.indices.dtype().is(py::dtype::of<std::int64_t>())) return csr_view<T, std::int64_t>(parts);
+  throw py::type_error("X: CSR indices must be int32 or int64");
+}
+
+AnyView csr_any(const CsrParts& parts) {
+  if (parts.data.dtype().is(py::dtype::of<float>())) return csr_of<float>(parts);
+  if (parts.data.dtype().is(py::dtype::of<double>())) return csr_of<double>(parts);
+  throw py::type_error("X: dtype must be float32 or float64");
+}
+
+py::array contiguous_doubles(const py::object& object, std::int64_t size, const char* name) {
+  if (!py::isinstance<py::array>(object)) throw py::type_error(std::string(name) + ": expected an array");
+  const auto array = py::reinterpret_borrow<py::array>(object);
+  if (!array.dtype().is(py::dtype::of<double>())) throw py::type_error(std::string(name) + ": expected float64");
+  if (!(array.flags() & py::array::c_style)) throw py::value_error(std::string(name) + ": expected a C-contiguous array");
+  if (array.size() != size) {
+    throw py::value_error(std::string(name) + ": expected " + std::to_string(size) + " elements, got " + std::to_string(array.size()));
+  }
+  return array;
+}
+
+}  // namespace
+
+Rows rows_from(const py::object& X) {
+  if (py::isinstance<py::array>(X)) return dense_rows(py::reinterpret_borrow<py::array>(X));
+  if (!py::isinstance<py::tuple>(X)) throw py::type_error("X: expected an array or a CSR tuple");
+  const CsrParts parts(py::reinterpret_borrow<py::tuple>(X));
+  return {csr_any(parts), static_cast<std::int64_t>(parts.indptr.size() - 1), parts.columns, X, true};
+}
+
+Status check_rows(const py::object& X) {
+  if (!py::isinstance<py::tuple>(X)) return {};
+  const CsrParts parts(py::reinterpret_borrow<py::tuple>(X));
+  return std::visit(
+      [&](const auto& view) -> Status {
+        if constexpr (is_csr<std::decay_t<decltype(view)>>) {
+          return check_csr(view, parts.data.size());
+        } else {
+          return {};
+        }
+      },
+      csr_any(parts));
+}
+
+const double* doubles(const py::object& array, std::int64_t size, const char* name) {
+  if (array.is_none()) return nullptr;
+  return static_cast<const double*>(contiguous_doubles(array, size, name).data());
+}
+
+double* writable_doubles(const py::object& array, std::int64_t size, const char* name) {
+  if (array.is_none()) return nullptr;
+  return static_cast<double*>(contiguous_doubles(array, size, name).mutable_data());
+}
+
+py::array_t<double> to_array(const double* data, std::int64_t size) {
+  py::array_t<double> out(size);
+  std::copy(data, data + size, out.mutable_data());
+  return out;
+}
+
+py::array_t<double> to_array(const double* data, std::int64_t rows, std::int64_t columns) {
+  py::array_t<double> out({rows, columns});
+  std::copy(data, data + rows * columns, out.mutable_data());
+  return out;
+}
+
+}  // namespace gradstream::bindings

@@ -1,0 +1,54 @@
+// What the user asked for, as numbers: filled once from the Python specification, read by solvers and kernels.
+#pragma once
+
+#include <cstdint>
+
+namespace gradstream {
+
+/// How K columns of margins make one loss: a single column, independent one-vs-rest columns, or one softmax.
+enum class ColumnsKind { single, one_vs_rest, softmax };
+
+struct LossSpec {
+  int loss = 0;            // position in losses/list.hpp
+  double parameter = 0.0;  // huber: epsilon
+  ColumnsKind kind = ColumnsKind::single;
+  std::int64_t columns = 1;
+};
+
+/// Strengths on the standardised coefficients: l1 = alpha l1_ratio, l2 = alpha (1 - l1_ratio).
+struct PenaltySpec {
+  double l1 = 0.0;
+  double l2 = 0.0;
+};
+
+struct ScheduleSpec {
+  int schedule = 0;  // position in schedules/list.hpp
+  double eta0 = 0.1;
+  double power_t = 0.5;
+  double decay = 0.0;
+  double alpha = 0.0;
+  double t0 = 0.0;  // "optimal" only: Bottou's offset
+};
+
+struct OptimizerSpec {
+  int optimizer = 0;  // position in optimizers/list.hpp
+  double momentum = 0.9;
+  double beta_1 = 0.9;
+  double beta_2 = 0.999;
+  double epsilon = 1e-8;
+  double initial_accumulator = 1e-8;
+};
+
+enum class Standardize { none, scale, center_scale };
+
+struct Spec {
+  LossSpec loss;
+  PenaltySpec penalty;
+  ScheduleSpec schedule;
+  OptimizerSpec optimizer;
+  Standardize standardize = Standardize::none;
+  bool fit_intercept = true;
+  std::int64_t batch_size = 1;
+};
+
+}  // namespace gradstream

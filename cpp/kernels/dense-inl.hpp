@@ -1,0 +1,131 @@
+// Batch kernels on dense rows: each tile is read from memory once, its second use comes from cache.
+#pragma once
+
+#include "kernels/columns-inl.hpp"
+#include "kernels/loss-inl.hpp"
+#include "kernels/table.hpp"
+
+namespace gradstream::kernels {
+namespace {
+
+/// Scratch of the batch kernels, carved from the caller's workspace.
+struct BatchScratch {
+  double* z;      // (tile, K) margins, then r
+  double* y;      // (tile,)
+  double* s;      // (tile,)
+  double* r;      // (tile, padded K)
+  double* W;      // (d, padded K), K > 1
+  double* G;      // (d, padded K), K > 1
+  double* copy;   // strided tiles
+
+  static std::int64_t size(std::int64_t d, std::int64_t K) {
+    return kTileRows * (K + 2 + padded(K)) + (K > 1 ? 2 * d * padded(K) : 0);
+  }
+  BatchScratch(double* at, std::int64_t d, std::int64_t K) {
+    z = at;
+    y = z + kTileRows * K;
+    s = y + kTileRows;
+    r = s + kTileRows;
+    W = r + kTileRows * padded(K);
+    G = W + (K > 1 ? d * padded(K) : 0);
+    copy = G + (K > 1 ? d * padded(K) : 0);
+  }
+};
+
+template <class View>
+std::int64_t dense_workspace(const View& X, std::int64_t K) {
+  return BatchScratch::size(X.columns, K) + tile_copy_doubles(X);
+}
+
+inline void gather_targets(const Targets& targets, RowSet set, std::int64_t first, std::int64_t count, double* y, double* s) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t row = set[first + i];
+    y[i] = targets.y[row];
+    s[i] = targets.weight != nullptr ? targets.weight[row] : 1.0;
+  }
+}
+
+/// r (count, K) into rows padded with zeros, for axpy_columns.
+inline void pad_rows(std::int64_t count, std::int64_t K, const double* r, double* to) {
+  const std::int64_t width = padded(K);
+  for (std::int64_t i = 0; i < count; ++i) {
+    for (std::int64_t k = 0; k < width; ++k) to[i * width + k] = k < K ? r[i * K + k] : 0.0;
+  }
+}
+
+inline void add_row_sums(std::int64_t count, std::int64_t K, const double* r, const double* s, GradientSums& sums) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    for (std::int64_t k = 0; k < K; ++k) sums.intercept[k] += r[i * K + k];
+    sums.weight += s[i];
+  }
+}
+
+template <bool kCentered, class View>
+void margins_tile(const Tile<View>& tile, const View& X, const LinearModel& model, const BatchScratch& scratch, std::int64_t K, double* out) {
+  if (K > 1) {
+    dot_columns_tile<kCentered>(tile.rows, tile.count, X.columns, model.center, scratch.W, model.intercept, K, out);
+    return;
+  }
+  dot_tile<kCentered>(tile.rows, tile.count, X.columns, model.center, model.coef, out);
+  for (std::int64_t i = 0; i < tile.count; ++i) out[i] += model.intercept[0];
+}
+
+template <bool kCentered, class View>
+void dense_loss_gradient_of(const View& X, RowSet set, const LinearModel& model, const Targets& targets, const LossSpec& loss, GradientSums& sums,
+                            double* workspace) {
+  using T = typename View::value_type;
+  const std::int64_t d = X.columns, K = loss.columns, step = tile_rows<T>(d);
+  const LossRows rows_loss = loss_rows_function(loss);
+  const BatchScratch scratch(workspace, d, K);
+  if (K > 1) {
+    pad_columns(d, K, model.coef, scratch.W);
+    pad_columns(d, K, sums.coef, scratch.G);
+  }
+  Tile<View> tile;
+  for (std::int64_t first = 0; first < set.count; first += step) {
+    const std::int64_t count = set.count - first < step ? set.count - first : step;
+    tile.fill(X, set, first, count, reinterpret_cast<T*>(scratch.copy));
+    margins_tile<kCentered>(tile, X, model, scratch, K, scratch.z);
+    gather_targets(targets, set, first, count, scratch.y, scratch.s);
+    sums.loss += rows_loss(loss, count, scratch.z, scratch.y, scratch.s, scratch.z);
+    add_row_sums(count, K, scratch.z, scratch.s, sums);
+    if (K > 1) {
+      pad_rows(count, K, scratch.z, scratch.r);
+      axpy_columns_tile<kCentered>(tile.rows, count, d, model.center, scratch.r, padded(K), scratch.G);
+    } else {
+      axpy_tile<kCentered>(tile.rows, count, d, model.center, scratch.z, sums.coef);
+    }
+  }
+  if (K > 1) unpad_columns(d, K, scratch.G, sums.coef);
+}
+
+template <class View>
+void dense_loss_gradient(const View& X, RowSet set, const LinearModel& model, const Targets& targets, const LossSpec& loss, GradientSums& sums,
+                         double* workspace) {
+  if (model.center != nullptr) {
+    dense_loss_gradient_of<true>(X, set, model, targets, loss, sums, workspace);
+  } else {
+    dense_loss_gradient_of<false>(X, set, model, targets, loss, sums, workspace);
+  }
+}
+
+template <class View>
+void dense_margins(const View& X, RowSet set, const LinearModel& model, std::int64_t K, double* out, double* workspace) {
+  using T = typename View::value_type;
+  const std::int64_t step = tile_rows<T>(X.columns);
+  const BatchScratch scratch(workspace, X.columns, K);
+  if (K > 1) pad_columns(X.columns, K, model.coef, scratch.W);
+  Tile<View> tile;
+  for (std::int64_t first = 0; first < set.count; first += step) {
+    const std::int64_t count = set.count - first < step ? set.count - first : step;
+    tile.fill(X, set, first, count, reinterpret_cast<T*>(scratch.copy));
+    if (model.center != nullptr) {
+      margins_tile<true>(tile, X, model, scratch, K, out + first * K);
+    } else {
+      margins_tile<false>(tile, X, model, scratch, K, out + first * K);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gradstream::kernels

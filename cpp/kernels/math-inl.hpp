@@ -1,0 +1,144 @@
+// exp, expm1, log1p and what losses need, branch-free on packs. The same polynomial serves every lane count, so a scalar and a lane agree
+// to the bit on one instruction set, and results do not depend on the platform's libm.
+#pragma once
+
+#include "kernels/pack-inl.hpp"
+
+namespace gradstream::kernels {
+namespace {
+
+template <int N>
+GRADSTREAM_INLINE Pack<N> maximum(Pack<N> a, Pack<N> b) {
+  return where(a > b, a, b);
+}
+template <int N>
+GRADSTREAM_INLINE Pack<N> minimum(Pack<N> a, Pack<N> b) {
+  return where(a < b, a, b);
+}
+template <int N>
+GRADSTREAM_INLINE Pack<N> absolute(Pack<N> a) {
+  return maximum(a, -a);
+}
+/// -1, or +1 for anything not below 0.
+template <int N>
+GRADSTREAM_INLINE Pack<N> sign_of(Pack<N> a) {
+  return where(a < Pack<N>(0.0), Pack<N>(-1.0), Pack<N>(1.0));
+}
+template <int N>
+GRADSTREAM_INLINE Pack<N> square_root(Pack<N> a) {
+  if constexpr (N == 1) {
+    return Pack<N>(__builtin_sqrt(a.v));
+  } else {
+    Pack<N> out;
+    for (int i = 0; i < N; ++i) out.v[i] = __builtin_sqrt(a.v[i]);
+    return out;
+  }
+}
+
+/// 2^k for integer-valued k in [-1022, 1023], by writing the exponent field.
+template <int N>
+GRADSTREAM_INLINE Pack<N> power_of_two(Pack<N> k) {
+  using Bits = typename Pack<N>::Bits;
+  const Pack<N> shifted = k + Pack<N>(6755399441055744.0 + 1023.0);  // 1.5 * 2^52: the low mantissa bits now hold k + 1023
+  return Pack<N>(bit_copy<typename Pack<N>::Real>(static_cast<Bits>(bit_copy<Bits>(shifted.v) << 52)));
+}
+
+template <int N>
+struct ExpParts {
+  Pack<N> k;         // exp(x) = 2^k (1 + tail)
+  Pack<N> tail;      // expm1 of the reduced argument, |reduced| <= ln2/2
+};
+
+/// Cody-Waite reduction and a degree-13 Taylor tail: about 1 ulp.
+template <int N>
+GRADSTREAM_INLINE ExpParts<N> exp_parts(Pack<N> x) {
+  using V = Pack<N>;
+  const V magic(6755399441055744.0);
+  const V k = (x * V(1.4426950408889634074) + magic) - magic;
+  const V r = (x - k * V(6.93147180369123816490e-01)) - k * V(1.90821492927058770002e-10);
+  const V r2 = r * r;
+  const V r4 = r2 * r2;
+  const V r8 = r4 * r4;
+  // 1/2! .. 1/13! by Estrin's scheme, for a short dependency chain
+  const V p0 = V(5.0e-01) + r * V(1.66666666666666666667e-01);
+  const V p1 = V(4.16666666666666666667e-02) + r * V(8.33333333333333333333e-03);
+  const V p2 = V(1.38888888888888888889e-03) + r * V(1.98412698412698412698e-04);
+  const V p3 = V(2.48015873015873015873e-05) + r * V(2.75573192239858906526e-06);
+  const V p4 = V(2.75573192239858906526e-07) + r * V(2.50521083854417187751e-08);
+  const V p5 = V(2.08767569878680989792e-09) + r * V(1.60590438368216145994e-10);
+  const V low = (p0 + r2 * p1) + r4 * (p2 + r2 * p3);
+  const V tail = r + r2 * (low + r8 * (p4 + r2 * p5));
+  return {k, tail};
+}
+
+/// exp(x): 0 below -745, infinite above 709.78, NaN for NaN. Subnormal results are rounded to 0 below -708.
+template <int N>
+GRADSTREAM_INLINE Pack<N> exp(Pack<N> x) {
+  using V = Pack<N>;
+  const V clipped = minimum(maximum(x, V(-708.0)), V(709.0));
+  const ExpParts<N> parts = exp_parts(clipped);
+  const V scale = power_of_two(parts.k - V(1.0));  // k can be 1024 / 2 at the top
+  V value = (scale + scale * parts.tail) * V(2.0);
+  value = where(x > V(709.0), value * power_of_two(V(512.0)) * power_of_two(V(512.0)), value);
+  value = where(x < V(-708.0), V(0.0), value);
+  return where(x == x, value, x);
+}
+
+/// exp(x) - 1 without cancellation near 0.
+template <int N>
+GRADSTREAM_INLINE Pack<N> expm1(Pack<N> x) {
+  using V = Pack<N>;
+  const V clipped = minimum(maximum(x, V(-708.0)), V(709.0));
+  const ExpParts<N> parts = exp_parts(clipped);
+  const V scale = power_of_two(parts.k - V(1.0)) * V(2.0);
+  const V value = (scale - V(1.0)) + scale * parts.tail;
+  return where(x > V(709.0), V(1e300) * V(1e300), where(x == x, value, x));
+}
+
+/// sat(x) = (1 - exp(-x)) / x, 1 at 0; x >= 0.
+template <int N>
+GRADSTREAM_INLINE Pack<N> saturation(Pack<N> x) {
+  using V = Pack<N>;
+  const V safe = maximum(x, V(1e-280));
+  return where(x < V(1e-280), V(1.0), -expm1(-safe) / safe);
+}
+
+/// 2 atanh(s) for |s| <= 0.1716: terms to s^21 leave 2e-18.
+template <int N>
+GRADSTREAM_INLINE Pack<N> atanh_series(Pack<N> s) {
+  using V = Pack<N>;
+  const V s2 = s * s;
+  V p(2.0 / 21.0);
+  p = p * s2 + V(2.0 / 19.0);
+  p = p * s2 + V(2.0 / 17.0);
+  p = p * s2 + V(2.0 / 15.0);
+  p = p * s2 + V(2.0 / 13.0);
+  p = p * s2 + V(2.0 / 11.0);
+  p = p * s2 + V(2.0 / 9.0);
+  p = p * s2 + V(2.0 / 7.0);
+  p = p * s2 + V(2.0 / 5.0);
+  p = p * s2 + V(2.0 / 3.0);
+  return V(2.0) * s + s * s2 * p;
+}
+
+/// log(1 + u) for u > -1, digits of small u kept; saturates at log(1e300) for finite u beyond. m 2^e with m in [sqrt(1/2), sqrt(2)), then 2 atanh((m-1)/(m+1)).
+template <int N>
+GRADSTREAM_INLINE Pack<N> log1p(Pack<N> u) {
+  using V = Pack<N>;
+  using Bits = typename V::Bits;
+  const V one(1.0);
+  const V x = one + u;
+  const V lost = where(u < one, u - (x - one), V(0.0));  // what rounding 1 + u dropped
+  const V scaled = x * V(0.70710678118654752440);        // its exponent field is e + 1022
+  const Bits exponent = (bit_copy<Bits>(scaled.v) >> 52) & (Bits{} + 0x7FF);
+  const V biased = V(bit_copy<typename V::Real>(static_cast<Bits>(exponent | (Bits{} + 0x4330000000000000LL)))) - V(4503599627370496.0);
+  const V e = biased - V(1022.0);
+  const V inverse = power_of_two(-e);
+  const V f = (x * inverse - one) + lost * inverse;
+  const V s = f / (V(2.0) + f);
+  const V value = e * V(6.93147180369123816490e-01) + (atanh_series(s) + e * V(1.90821492927058770002e-10));
+  return where(u < V(1e300), value, where(u < V(1e300) * V(1e300), V(690.77552789821368), u));
+}
+
+}  // namespace
+}  // namespace gradstream::kernels

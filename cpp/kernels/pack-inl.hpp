@@ -1,0 +1,138 @@
+// N doubles side by side, in the compiler's vector type. Included by instruction-set files only (they set GRADSTREAM_LANES).
+// Unnamed namespace: no code compiled for one instruction set can be linked into another.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "core/compiler.hpp"
+
+namespace gradstream::kernels {
+namespace {
+
+#ifdef GRADSTREAM_VECTOR_EXTENSIONS
+inline constexpr int kLanes = GRADSTREAM_LANES;
+#else
+inline constexpr int kLanes = 1;  // without vector types: right, and left to the compiler's own vectoriser
+#endif
+
+template <int N>
+struct PackTypes {
+#ifdef GRADSTREAM_VECTOR_EXTENSIONS
+  typedef double Real __attribute__((vector_size(N * 8)));
+  typedef std::int64_t Bits __attribute__((vector_size(N * 8)));
+  typedef float Single __attribute__((vector_size(N * 4)));
+  using Mask = Bits;
+#endif
+};
+template <>
+struct PackTypes<1> {
+  using Real = double;
+  using Bits = std::int64_t;
+  using Single = float;
+  using Mask = bool;
+};
+
+template <int N>
+struct Pack {
+  static constexpr int lanes = N;
+  using Real = typename PackTypes<N>::Real;
+  using Bits = typename PackTypes<N>::Bits;
+  using Mask = typename PackTypes<N>::Mask;
+  Real v;
+
+  Pack() = default;
+  GRADSTREAM_INLINE Pack(double x) : v(x - Real{}) {}  // implicit: formulas read as formulas
+  template <class R = Real, class = std::enable_if_t<!std::is_same_v<R, double>>>
+  GRADSTREAM_INLINE Pack(R x) : v(x) {}
+
+  friend GRADSTREAM_INLINE Pack operator+(Pack a, Pack b) { return Pack(a.v + b.v); }
+  friend GRADSTREAM_INLINE Pack operator-(Pack a, Pack b) { return Pack(a.v - b.v); }
+  friend GRADSTREAM_INLINE Pack operator*(Pack a, Pack b) { return Pack(a.v * b.v); }
+  friend GRADSTREAM_INLINE Pack operator/(Pack a, Pack b) { return Pack(a.v / b.v); }
+  friend GRADSTREAM_INLINE Pack operator-(Pack a) { return Pack(-a.v); }
+  GRADSTREAM_INLINE Pack& operator+=(Pack b) {
+    v = v + b.v;
+    return *this;
+  }
+  friend GRADSTREAM_INLINE Mask operator<(Pack a, Pack b) { return a.v < b.v; }
+  friend GRADSTREAM_INLINE Mask operator>(Pack a, Pack b) { return a.v > b.v; }
+  friend GRADSTREAM_INLINE Mask operator<=(Pack a, Pack b) { return a.v <= b.v; }
+  friend GRADSTREAM_INLINE Mask operator==(Pack a, Pack b) { return a.v == b.v; }
+  /// `where(m, a, b)` takes both arguments by value: both are computed.
+  friend GRADSTREAM_INLINE Pack where(Mask m, Pack a, Pack b) { return Pack(m ? a.v : b.v); }
+};
+
+using Wide = Pack<kLanes>;
+using One = Pack<1>;
+
+template <class To, class From>
+GRADSTREAM_INLINE To bit_copy(const From& from) {
+  static_assert(sizeof(To) == sizeof(From));
+  To to;
+  std::memcpy(&to, &from, sizeof(To));
+  return to;
+}
+
+template <class V>
+GRADSTREAM_INLINE V load(const double* p) {
+  V x;
+  std::memcpy(&x.v, p, sizeof(x.v));
+  return x;
+}
+template <class V>
+GRADSTREAM_INLINE V load(const float* p) {
+  if constexpr (V::lanes == 1) {
+    return V(static_cast<double>(*p));
+  } else {
+#ifdef GRADSTREAM_VECTOR_EXTENSIONS
+    typename PackTypes<V::lanes>::Single single;
+    std::memcpy(&single, p, sizeof(single));
+    return V(__builtin_convertvector(single, typename V::Real));
+#endif
+  }
+}
+template <class V>
+GRADSTREAM_INLINE void store(double* p, V x) {
+  std::memcpy(p, &x.v, sizeof(x.v));
+}
+template <class V>
+GRADSTREAM_INLINE void store(float* p, V x) {
+  if constexpr (V::lanes == 1) {
+    *p = static_cast<float>(x.v);
+  } else {
+#ifdef GRADSTREAM_VECTOR_EXTENSIONS
+    const auto single = __builtin_convertvector(x.v, typename PackTypes<V::lanes>::Single);
+    std::memcpy(p, &single, sizeof(single));
+#endif
+  }
+}
+
+/// Sum of the lanes, as a balanced tree.
+template <int N>
+GRADSTREAM_INLINE double sum_lanes(Pack<N> x) {
+  if constexpr (N == 1) {
+    return x.v;
+  } else {
+    Pack<N / 2> low, high;
+    std::memcpy(&low.v, &x.v, sizeof(low.v));
+    std::memcpy(&high.v, reinterpret_cast<const char*>(&x.v) + sizeof(low.v), sizeof(high.v));
+    return sum_lanes(low + high);
+  }
+}
+
+GRADSTREAM_INLINE std::int64_t padded(std::int64_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
+
+/// f(tag, i) over [0, n): packs of kLanes, then single elements. `tag` names the pack type.
+template <class F>
+GRADSTREAM_INLINE void each_pack(std::int64_t n, F&& f) {
+  std::int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) f(Wide{}, i);
+  if constexpr (kLanes > 1) {
+    for (; i < n; ++i) f(One{}, i);
+  }
+}
+
+}  // namespace
+}  // namespace gradstream::kernels

@@ -1,0 +1,271 @@
+// One row's step on flat buffers: element i is feature i / K, column i % K. Dense rows step on the weights themselves, sparse rows on gathered copies.
+#pragma once
+
+#include <array>
+#include <utility>
+
+#include "kernels/loss-inl.hpp"
+#include "kernels/stream.hpp"
+#include "optimizers/list.hpp"
+#include "penalties/list.hpp"
+
+namespace gradstream::kernels {
+namespace {
+
+/// The row in flat form; every array has n elements, n whole packs. Padding: x = 0, weights 0, slots 1.
+template <class T>
+struct FlatRow {
+  std::int64_t n = 0;
+  const double* x = nullptr;
+  T* slot[1 + optimizers::kMaxSlots] = {};
+  double* rate = nullptr;    // scratch: c
+  double* column = nullptr;  // scratch: a value per column, repeated for every feature (K > 1)
+};
+
+/// What the step needs of the row besides its features. Arrays of K.
+struct RowColumns {
+  const Spec* spec = nullptr;
+  optimizers::StepContext context;
+  ScalarEvaluate evaluate = nullptr;
+  ScalarInvariant invariant = nullptr;
+  double y = 0.0;
+  double s = 1.0;
+  double* z = nullptr;
+  double* r = nullptr;
+  double* u = nullptr;
+  double* q = nullptr;
+  double* bias = nullptr;  // (1 + slots, K)
+  double loss = 0.0;       // out, when wanted
+  bool want_loss = false;
+};
+
+GRADSTREAM_INLINE std::int64_t columns_of(const RowColumns& row) { return row.spec->loss.columns; }
+
+/// r_k, and the row's loss when asked for.
+inline void residuals(RowColumns& row) {
+  const LossSpec& loss = row.spec->loss;
+  if (loss.kind == ColumnsKind::softmax) {
+    const double value = softmax_row(loss.columns, row.z, row.y, row.r);
+    row.loss += row.s * value;
+    return;
+  }
+  for (std::int64_t k = 0; k < loss.columns; ++k) {
+    const auto e = row.evaluate(row.z[k], column_target(loss, One(row.y), k).v, loss.parameter);
+    row.r[k] = e.r;
+    row.loss += row.s * e.value;
+  }
+}
+
+/// Repeats K values along the flat row.
+inline void spread(std::int64_t n, std::int64_t K, const double* values, double* flat) {
+  for (std::int64_t i = 0; i < n; i += K) {
+    for (std::int64_t k = 0; k < K && i + k < n; ++k) flat[i + k] = values[k];
+  }
+}
+
+/// The value of element i's column: one for all, or from the spread copy.
+template <bool kMany>
+struct ColumnValue {
+  double single;
+  const double* flat;
+  template <class V>
+  GRADSTREAM_INLINE V at(std::int64_t i) const {
+    if constexpr (kMany) {
+      return load<V>(flat + i);
+    } else {
+      return V(single);
+    }
+  }
+};
+
+template <bool kMany, class T>
+GRADSTREAM_INLINE ColumnValue<kMany> column_values(const FlatRow<T>& row, std::int64_t K, const double* values) {
+  if constexpr (kMany) spread(row.n, K, values, row.column);
+  return {values[0], row.column};
+}
+
+/// Penalty flow for eta s c: computed once when c is the same everywhere.
+template <class Optimizer, class Penalty>
+struct PenaltyStep {
+  const PenaltySpec& spec;
+  double tau;
+  penalties::Flow<One> once;
+  PenaltyStep(const PenaltySpec& penalty, double tau_of_unit_rate, double uniform_rate)
+      : spec(penalty), tau(tau_of_unit_rate), once(Penalty::flow(penalty, One(Optimizer::description.uniform ? tau * uniform_rate : 0.0))) {}
+  template <class V>
+  GRADSTREAM_INLINE V apply(V w, V c) const {
+    if constexpr (Optimizer::description.uniform) {
+      (void)c;
+      return Penalty::apply(w, penalties::Flow<V>{V(once.decay.v), V(once.threshold.v)});
+    } else {
+      return Penalty::apply(w, Penalty::flow(spec, V(tau) * c));
+    }
+  }
+};
+
+template <class Optimizer>
+struct SlotCount {
+  static constexpr int value = Optimizer::description.slots;
+  static constexpr int size = value > 0 ? value : 1;
+};
+
+template <class Optimizer, class V, class T>
+GRADSTREAM_INLINE void load_slots(T* const* slot, std::int64_t i, V* out) {
+  for (int a = 0; a < SlotCount<Optimizer>::value; ++a) out[a] = load<V>(slot[1 + a] + i);
+}
+template <class Optimizer, class V, class T>
+GRADSTREAM_INLINE void store_slots(T* const* slot, std::int64_t i, const V* from) {
+  for (int a = 0; a < SlotCount<Optimizer>::value; ++a) store(slot[1 + a] + i, from[a]);
+}
+
+/// Accumulates the gradient and leaves q_k = sum_j c_j x_j^2 and, where rates differ, the rates.
+template <class Optimizer, bool kMany, class T>
+GRADSTREAM_INLINE void measure_row(const RowColumns& columns, const FlatRow<T>& row) {
+  const std::int64_t K = columns_of(columns);
+  if constexpr (Optimizer::description.uniform) {
+    double q = 0.0;
+    if constexpr (kMany) {
+      for (std::int64_t i = 0; i < row.n; i += K) q += row.x[i] * row.x[i];
+    } else {
+      Wide sum(0.0);
+      for (std::int64_t i = 0; i < row.n; i += kLanes) sum += load<Wide>(row.x + i) * load<Wide>(row.x + i);
+      q = sum_lanes(sum);
+    }
+    for (std::int64_t k = 0; k < K; ++k) columns.q[k] = q;
+    return;
+  }
+  const ColumnValue<kMany> r = column_values<kMany>(row, K, columns.r);
+  Wide sum(0.0);
+  for (std::int64_t i = 0; i < row.n; i += kLanes) {
+    const Wide x = load<Wide>(row.x + i);
+    Wide slots[SlotCount<Optimizer>::size];
+    load_slots<Optimizer>(row.slot, i, slots);
+    Optimizer::accumulate(columns.context, r.template at<Wide>(i) * x, Wide(columns.s), slots);
+    const Wide c = Optimizer::rate(columns.context, slots);
+    store_slots<Optimizer>(row.slot, i, slots);
+    store(row.rate + i, c);
+    const Wide product = c * x * x;
+    if constexpr (kMany) {
+      store(row.column + i, product);
+    } else {
+      sum += product;
+    }
+  }
+  if constexpr (kMany) {
+    for (std::int64_t k = 0; k < K; ++k) columns.q[k] = 0.0;
+    for (std::int64_t i = 0; i < row.n; i += K) {
+      for (std::int64_t k = 0; k < K && i + k < row.n; ++k) columns.q[k] += row.column[i + k];
+    }
+  } else {
+    columns.q[0] = sum_lanes(sum);
+  }
+}
+
+/// u_k of every column, the intercept included as one more coordinate with x = 1; moves the intercept.
+template <class Optimizer>
+GRADSTREAM_INLINE void displacements(RowColumns& row) {
+  const Spec& spec = *row.spec;
+  const std::int64_t K = columns_of(row);
+  const double h = row.context.eta * row.s;
+  for (std::int64_t k = 0; k < K; ++k) {
+    One slots[SlotCount<Optimizer>::size];
+    One c(0.0);
+    if (spec.fit_intercept) {
+      for (int a = 0; a < SlotCount<Optimizer>::value; ++a) slots[a] = One(row.bias[(1 + a) * K + k]);
+      Optimizer::accumulate(row.context, One(row.r[k]), One(row.s), slots);
+      c = Optimizer::rate(row.context, slots);
+      for (int a = 0; a < SlotCount<Optimizer>::value; ++a) row.bias[(1 + a) * K + k] = slots[a].v;
+    }
+    row.u[k] = spec.loss.kind == ColumnsKind::softmax
+                   ? -h * row.r[k]
+                   : row.invariant(row.z[k], column_target(spec.loss, One(row.y), k).v, h, row.q[k] + c.v, spec.loss.parameter);
+    row.bias[k] += row.u[k] * c.v;
+  }
+}
+
+/// w = flow(w + u c x).
+template <class Optimizer, class Penalty, bool kMany, class T>
+GRADSTREAM_INLINE void move_row(const RowColumns& columns, const FlatRow<T>& row) {
+  const ColumnValue<kMany> u = column_values<kMany>(row, columns_of(columns), columns.u);
+  const PenaltyStep<Optimizer, Penalty> penalty(columns.spec->penalty, columns.context.eta * columns.s, 1.0);
+  for (std::int64_t i = 0; i < row.n; i += kLanes) {
+    const Wide x = load<Wide>(row.x + i);
+    Wide c(1.0);
+    if constexpr (!Optimizer::description.uniform) c = load<Wide>(row.rate + i);
+    const Wide w = load<Wide>(row.slot[0] + i) + u.template at<Wide>(i) * (c * x);
+    store(row.slot[0] + i, penalty.apply(w, c));
+  }
+}
+
+/// Plain gradient steps: momentum, Adam.
+template <class Optimizer, class Penalty, bool kMany, class T>
+GRADSTREAM_INLINE void descend_row(RowColumns& columns, const FlatRow<T>& row) {
+  const std::int64_t K = columns_of(columns);
+  const ColumnValue<kMany> r = column_values<kMany>(row, K, columns.r);
+  const double eta = columns.context.eta;
+  One no_slots[SlotCount<Optimizer>::size];
+  const double uniform = Optimizer::description.uniform ? Optimizer::rate(columns.context, no_slots).v : 0.0;
+  const PenaltyStep<Optimizer, Penalty> penalty(columns.spec->penalty, eta * columns.s, uniform);
+  for (std::int64_t i = 0; i < row.n; i += kLanes) {
+    Wide slots[SlotCount<Optimizer>::size];
+    load_slots<Optimizer>(row.slot, i, slots);
+    const Wide g = Wide(columns.s) * r.template at<Wide>(i) * load<Wide>(row.x + i);
+    Optimizer::accumulate(columns.context, g, Wide(1.0), slots);
+    const Wide c = Optimizer::rate(columns.context, slots);
+    const Wide w = load<Wide>(row.slot[0] + i) - Wide(eta) * Optimizer::direction(columns.context, g, c, slots);
+    store_slots<Optimizer>(row.slot, i, slots);
+    store(row.slot[0] + i, penalty.apply(w, c));
+  }
+  if (!columns.spec->fit_intercept) return;
+  for (std::int64_t k = 0; k < K; ++k) {
+    One slots[SlotCount<Optimizer>::size];
+    for (int a = 0; a < SlotCount<Optimizer>::value; ++a) slots[a] = One(columns.bias[(1 + a) * K + k]);
+    const One g(columns.s * columns.r[k]);
+    Optimizer::accumulate(columns.context, g, One(1.0), slots);
+    const One c = Optimizer::rate(columns.context, slots);
+    columns.bias[k] -= eta * Optimizer::direction(columns.context, g, c, slots).v;
+    for (int a = 0; a < SlotCount<Optimizer>::value; ++a) columns.bias[(1 + a) * K + k] = slots[a].v;
+  }
+}
+
+template <class Optimizer, class Penalty, bool kMany, class T>
+void step_row(RowColumns& columns, const FlatRow<T>& row) {
+  if constexpr (Optimizer::description.invariant) {
+    const bool needs_r = !Optimizer::description.uniform || columns.want_loss || columns.spec->loss.kind == ColumnsKind::softmax;
+    if (needs_r) residuals(columns);
+    measure_row<Optimizer, kMany>(columns, row);
+    displacements<Optimizer>(columns);
+    move_row<Optimizer, Penalty, kMany>(columns, row);
+  } else {
+    residuals(columns);
+    descend_row<Optimizer, Penalty, kMany>(columns, row);
+  }
+}
+
+template <class T>
+using StepRow = void (*)(RowColumns&, const FlatRow<T>&);
+
+template <class Penalty, class T, std::size_t... I>
+StepRow<T> step_row_function(int optimizer, bool many, std::index_sequence<I...>) {
+  static constexpr std::array<StepRow<T>, sizeof...(I)> one{&step_row<std::tuple_element_t<I, optimizers::AllOptimizers>, Penalty, false, T>...};
+  static constexpr std::array<StepRow<T>, sizeof...(I)> columns{&step_row<std::tuple_element_t<I, optimizers::AllOptimizers>, Penalty, true, T>...};
+  return (many ? columns : one)[static_cast<std::size_t>(optimizer)];
+}
+
+inline constexpr auto kOptimizers = std::make_index_sequence<static_cast<std::size_t>(optimizers::kOptimizerCount)>{};
+
+/// Dense rows pay their penalty with the step.
+template <class T>
+StepRow<T> dense_step(const Spec& spec) {
+  return penalties::visit(spec.penalty, [&](auto penalty) {
+    return step_row_function<decltype(penalty), T>(spec.optimizer.optimizer, spec.loss.columns > 1, kOptimizers);
+  });
+}
+
+/// Sparse rows leave it pending.
+inline StepRow<double> sparse_step(const Spec& spec) {
+  return step_row_function<penalties::NoPenalty, double>(spec.optimizer.optimizer, spec.loss.columns > 1, kOptimizers);
+}
+
+}  // namespace
+}  // namespace gradstream::kernels

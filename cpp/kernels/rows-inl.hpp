@@ -1,0 +1,153 @@
+// Single rows and tiles of dense rows: dot products and rank-one updates, K = 1. Every function sums a row in the same order whatever tile it is in,
+// so splitting rows into calls does not change a bit.
+#pragma once
+
+#include <cmath>
+
+#include "kernels/math-inl.hpp"
+#include "views/rows.hpp"
+
+namespace gradstream::kernels {
+namespace {
+
+/// x - center where there is one.
+template <class V, bool kCentered, class T>
+GRADSTREAM_INLINE V centered(const T* x, const double* center, std::int64_t j) {
+  if constexpr (kCentered) {
+    return load<V>(x + j) - load<V>(center + j);
+  } else {
+    (void)center;
+    return load<V>(x + j);
+  }
+}
+
+/// The last pack of a row starts at d - kLanes; `fresh` is 1 in lanes no earlier pack has covered, else 0.
+struct Tail {
+  std::int64_t begin;
+  double fresh[kLanes];
+  explicit Tail(std::int64_t d) : begin(d - kLanes) {
+    const std::int64_t covered = (d / kLanes) * kLanes - begin;
+    for (int i = 0; i < kLanes; ++i) fresh[i] = i >= covered ? 1.0 : 0.0;
+  }
+};
+
+/// out[r] = sum_j (x_rj - center_j) v_j for R rows. Two accumulators per row, packs in turn, then the tail pack.
+template <int R, bool kCentered, class T>
+GRADSTREAM_INLINE void dot_rows(const T* const* rows, std::int64_t d, const double* center, const double* v, double* out) {
+  if (d < kLanes) {
+    for (int r = 0; r < R; ++r) {
+      double sum = 0.0;
+      for (std::int64_t j = 0; j < d; ++j) sum += centered<One, kCentered>(rows[r], center, j).v * v[j];
+      out[r] = sum;
+    }
+    return;
+  }
+  Wide even[R], odd[R];
+  for (int r = 0; r < R; ++r) even[r] = odd[r] = Wide(0.0);
+  std::int64_t j = 0;
+  for (; j + 2 * kLanes <= d; j += 2 * kLanes) {
+    const Wide v0 = load<Wide>(v + j), v1 = load<Wide>(v + j + kLanes);
+    for (int r = 0; r < R; ++r) {
+      even[r] += centered<Wide, kCentered>(rows[r], center, j) * v0;
+      odd[r] += centered<Wide, kCentered>(rows[r], center, j + kLanes) * v1;
+    }
+  }
+  if (j + kLanes <= d) {
+    const Wide v0 = load<Wide>(v + j);
+    for (int r = 0; r < R; ++r) even[r] += centered<Wide, kCentered>(rows[r], center, j) * v0;
+    j += kLanes;
+  }
+  if (j < d) {
+    const Tail tail(d);
+    const Wide v0 = load<Wide>(v + tail.begin) * load<Wide>(tail.fresh);
+    for (int r = 0; r < R; ++r) odd[r] += centered<Wide, kCentered>(rows[r], center, tail.begin) * v0;
+  }
+  for (int r = 0; r < R; ++r) out[r] = sum_lanes(even[r] + odd[r]);
+}
+
+/// g_j += sum_r a_r (x_rj - center_j), added row by row.
+template <int R, bool kCentered, class T>
+GRADSTREAM_INLINE void axpy_rows(const T* const* rows, std::int64_t d, const double* center, const double* a, double* g) {
+  std::int64_t j = 0;
+  for (; j + kLanes <= d; j += kLanes) {
+    Wide sum = load<Wide>(g + j);
+    for (int r = 0; r < R; ++r) sum += Wide(a[r]) * centered<Wide, kCentered>(rows[r], center, j);
+    store(g + j, sum);
+  }
+  if (j == d) return;
+  if (d < kLanes) {
+    for (; j < d; ++j) {
+      for (int r = 0; r < R; ++r) g[j] += a[r] * centered<One, kCentered>(rows[r], center, j).v;
+    }
+    return;
+  }
+  const Tail tail(d);
+  const Wide fresh = load<Wide>(tail.fresh);
+  Wide sum = load<Wide>(g + tail.begin);
+  for (int r = 0; r < R; ++r) sum += (Wide(a[r]) * fresh) * centered<Wide, kCentered>(rows[r], center, tail.begin);
+  store(g + tail.begin, sum);
+}
+
+/// Rows four at a time: four rows share each load of v or g.
+template <bool kCentered, class T>
+void dot_tile(const T* const* rows, std::int64_t count, std::int64_t d, const double* center, const double* v, double* out) {
+  std::int64_t i = 0;
+  for (; i + 4 <= count; i += 4) dot_rows<4, kCentered>(rows + i, d, center, v, out + i);
+  for (; i < count; ++i) dot_rows<1, kCentered>(rows + i, d, center, v, out + i);
+}
+template <bool kCentered, class T>
+void axpy_tile(const T* const* rows, std::int64_t count, std::int64_t d, const double* center, const double* a, double* g) {
+  std::int64_t i = 0;
+  for (; i + 4 <= count; i += 4) axpy_rows<4, kCentered>(rows + i, d, center, a + i, g);
+  for (; i < count; ++i) axpy_rows<1, kCentered>(rows + i, d, center, a + i, g);
+}
+
+/// Rows per tile: enough for a vector of losses, few enough that the second read of the tile comes from the first-level caches.
+inline constexpr std::int64_t kTileRows = 64;
+template <class T>
+GRADSTREAM_INLINE std::int64_t tile_rows(std::int64_t d) {
+  const std::int64_t rows = 24 * 1024 / (static_cast<std::int64_t>(sizeof(T)) * (d > 0 ? d : 1));
+  return rows < 8 ? 8 : (rows > kTileRows ? kTileRows : rows / 8 * 8);
+}
+
+/// A tile of rows as pointers to contiguous rows; a strided view is copied into `copy` (tile_rows * d elements).
+template <class View>
+struct Tile {
+  using T = typename View::value_type;
+  const T* rows[kTileRows];
+  std::int64_t count = 0;
+
+  void fill(const View& X, RowSet set, std::int64_t first, std::int64_t size, T* copy) {
+    count = size;
+    for (std::int64_t i = 0; i < size; ++i) {
+      const T* row = X.row(set[first + i]);
+      if constexpr (is_strided<View>) {
+        T* to = copy + i * X.columns;
+        rows[i] = to;
+      } else {
+        (void)copy;
+        rows[i] = row;
+      }
+    }
+    if constexpr (is_strided<View>) {
+      // column by column: the reads run along the contiguous direction of a Fortran-ordered array
+      for (std::int64_t j = 0; j < X.columns; ++j) {
+        for (std::int64_t i = 0; i < size; ++i) {
+          copy[i * X.columns + j] = X.row(set[first + i])[j * X.column_stride];
+        }
+      }
+    }
+  }
+};
+
+template <class View>
+GRADSTREAM_INLINE std::int64_t tile_copy_doubles(const View& X) {
+  using T = typename View::value_type;
+  if constexpr (is_strided<View>) {
+    return (tile_rows<T>(X.columns) * X.columns * static_cast<std::int64_t>(sizeof(T)) + 7) / 8;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace gradstream::kernels

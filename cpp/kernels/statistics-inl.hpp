@@ -1,0 +1,196 @@
+// Moments, squared gradients, single rows and finiteness of dense rows.
+#pragma once
+
+#include "kernels/dense-inl.hpp"
+
+namespace gradstream::kernels {
+namespace {
+
+/// A column whose deviation is at the level of rounding of its mean is constant (numerics.md).
+inline constexpr double kConstantColumn = 16.0 * 2.220446049250313e-16;
+
+/// 1/sd, 0 for a constant column; `inverse_weight` = 1 / weight, 0 before any weight.
+template <class V>
+GRADSTREAM_INLINE V inverse_deviation_of(V mean, V m2, V inverse_weight) {
+  const V variance = m2 * inverse_weight;
+  const V floor = V(kConstantColumn) * mean;
+  return where(variance > floor * floor, V(1.0) / square_root(variance), V(0.0));
+}
+
+inline void inverse_deviation(std::int64_t n, const double* mean, const double* m2, double weight, double* scale) {
+  const double inverse = weight > 0.0 ? 1.0 / weight : 0.0;
+  each_pack(n, [&](auto tag, std::int64_t j) {
+    using V = decltype(tag);
+    store(scale + j, inverse_deviation_of(load<V>(mean + j), load<V>(m2 + j), V(inverse)));
+  });
+}
+
+/// Merges a tile's (mean, m2, weight) into the sums: Chan, Golub, LeVeque (1983).
+inline void merge_moments(std::int64_t d, const double* mean, const double* m2, double weight, MomentSums& sums) {
+  const double total = sums.weight + weight;
+  if (!(weight > 0.0)) return;
+  const double share = weight / total;
+  const double cross = sums.weight * share;
+  for (std::int64_t j = 0; j < d; ++j) {
+    const double delta = mean[j] - sums.mean[j];
+    sums.mean[j] += delta * share;
+    sums.m2[j] += m2[j] + delta * delta * cross;
+  }
+  sums.weight = total;
+}
+
+/// Two passes over a tile in cache: the mean, then squared deviations from it.
+template <class T>
+void tile_moments(const T* const* rows, std::int64_t count, std::int64_t d, const double* s, double* mean, double* m2, double weight) {
+  each_pack(d, [&](auto tag, std::int64_t j) {
+    using V = decltype(tag);
+    V sum(0.0), squares(0.0);
+    for (std::int64_t i = 0; i < count; ++i) sum += V(s[i]) * load<V>(rows[i] + j);
+    const V center = sum / V(weight);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const V deviation = load<V>(rows[i] + j) - center;
+      squares += V(s[i]) * deviation * deviation;
+    }
+    store(mean + j, center);
+    store(m2 + j, squares);
+  });
+}
+
+template <class View>
+void dense_moments(const View& X, RowSet set, const double* weight, MomentSums& sums, double* workspace) {
+  using T = typename View::value_type;
+  const std::int64_t d = X.columns, step = tile_rows<T>(d);
+  double* mean = workspace;
+  double* m2 = mean + d;
+  double* s = m2 + d;
+  T* copy = reinterpret_cast<T*>(s + kTileRows);
+  for (std::int64_t j = 0; j < d; ++j) sums.mean[j] = sums.m2[j] = 0.0;
+  sums.weight = 0.0;
+  Tile<View> tile;
+  for (std::int64_t first = 0; first < set.count; first += step) {
+    const std::int64_t count = set.count - first < step ? set.count - first : step;
+    double tile_weight = 0.0;
+    for (std::int64_t i = 0; i < count; ++i) {
+      s[i] = weight != nullptr ? weight[set[first + i]] : 1.0;
+      tile_weight += s[i];
+    }
+    if (!(tile_weight > 0.0)) continue;
+    tile.fill(X, set, first, count, copy);
+    tile_moments(tile.rows, count, d, s, mean, m2, tile_weight);
+    merge_moments(d, mean, m2, tile_weight, sums);
+  }
+}
+
+/// For the hand-over to AdaGrad: at most 10,000 rows, so clarity before speed.
+template <class View>
+void dense_squared_gradients(const View& X, RowSet set, const LinearModel& model, const Targets& targets, const LossSpec& loss, GradientSums& sums,
+                             double* workspace) {
+  using T = typename View::value_type;
+  const std::int64_t d = X.columns, K = loss.columns, step = tile_rows<T>(d);
+  const BatchScratch scratch(workspace, d, K);
+  if (K > 1) pad_columns(d, K, model.coef, scratch.W);
+  Tile<View> tile;
+  for (std::int64_t first = 0; first < set.count; first += step) {
+    const std::int64_t count = set.count - first < step ? set.count - first : step;
+    tile.fill(X, set, first, count, reinterpret_cast<T*>(scratch.copy));
+    if (model.center != nullptr) {
+      margins_tile<true>(tile, X, model, scratch, K, scratch.z);
+    } else {
+      margins_tile<false>(tile, X, model, scratch, K, scratch.z);
+    }
+    gather_targets(targets, set, first, count, scratch.y, scratch.s);
+    sums.loss += loss_rows(loss, count, scratch.z, scratch.y, nullptr, scratch.z);
+    for (std::int64_t i = 0; i < count; ++i) {
+      for (std::int64_t k = 0; k < K; ++k) {
+        const double square = scratch.s[i] * scratch.z[i * K + k] * scratch.z[i * K + k];
+        sums.intercept[k] += square;
+        for (std::int64_t j = 0; j < d; ++j) {
+          const double x = static_cast<double>(tile.rows[i][j]) - (model.center != nullptr ? model.center[j] : 0.0);
+          sums.coef[j * K + k] += square * x * x;
+        }
+      }
+      sums.weight += scratch.s[i];
+    }
+  }
+}
+
+/// f(row as a contiguous or strided accessor); the three row functions of coordinate methods.
+template <class View>
+GRADSTREAM_INLINE double element(const View& X, const typename View::value_type* row, std::int64_t j) {
+  if constexpr (is_strided<View>) {
+    return static_cast<double>(row[j * X.column_stride]);
+  } else {
+    (void)X;
+    return static_cast<double>(row[j]);
+  }
+}
+
+template <class View>
+double dense_row_dot(const View& X, std::int64_t i, const double* center, const double* v) {
+  const auto* row = X.row(i);
+  double out = 0.0;
+  if constexpr (!is_strided<View>) {
+    if (center != nullptr) {
+      dot_rows<1, true>(&row, X.columns, center, v, &out);
+    } else {
+      dot_rows<1, false>(&row, X.columns, center, v, &out);
+    }
+  } else {
+    for (std::int64_t j = 0; j < X.columns; ++j) out += (element(X, row, j) - (center != nullptr ? center[j] : 0.0)) * v[j];
+  }
+  return out;
+}
+
+template <class View>
+void dense_row_axpy(const View& X, std::int64_t i, const double* center, double a, double* v) {
+  const auto* row = X.row(i);
+  if constexpr (!is_strided<View>) {
+    if (center != nullptr) {
+      axpy_rows<1, true>(&row, X.columns, center, &a, v);
+    } else {
+      axpy_rows<1, false>(&row, X.columns, center, &a, v);
+    }
+  } else {
+    for (std::int64_t j = 0; j < X.columns; ++j) v[j] += a * (element(X, row, j) - (center != nullptr ? center[j] : 0.0));
+  }
+}
+
+template <class View>
+double dense_row_norm(const View& X, std::int64_t i, const double* center, const double* scale) {
+  const auto* row = X.row(i);
+  double out = 0.0;
+  for (std::int64_t j = 0; j < X.columns; ++j) {
+    const double x = (element(X, row, j) - (center != nullptr ? center[j] : 0.0)) * (scale != nullptr ? scale[j] : 1.0);
+    out += x * x;
+  }
+  return out;
+}
+
+/// A row is finite when 0 * (sum of 0 * x_j) is 0: one multiply-add per element, no branch.
+template <class View>
+Status dense_check_finite(const View& X, RowSet set) {
+  for (std::int64_t i = 0; i < set.count; ++i) {
+    const auto* row = X.row(set[i]);
+    double probe = 0.0;
+    if constexpr (is_strided<View>) {
+      for (std::int64_t j = 0; j < X.columns; ++j) probe += 0.0 * element(X, row, j);
+    } else {
+      Wide wide(0.0);
+      each_pack(X.columns, [&](auto tag, std::int64_t j) {
+        using V = decltype(tag);
+        const V zero = V(0.0) * load<V>(row + j);
+        if constexpr (V::lanes == 1) {
+          probe += zero.v;
+        } else {
+          wide += zero;
+        }
+      });
+      if constexpr (kLanes > 1) probe += sum_lanes(wide);
+    }
+    if (!(probe == 0.0)) return {Code::non_finite, set[i]};
+  }
+  return {};
+}
+
+}  // namespace
+}  // namespace gradstream::kernels

@@ -1,0 +1,307 @@
+// Learning from CSR rows one by one, and collecting blocks of them. A row's features are gathered from the table into flat float64 buffers, caught up
+// with the steps they missed, stepped, and scattered back: O(nnz) for every optimizer and penalty.
+#pragma once
+
+#include "kernels/stream_dense-inl.hpp"
+
+namespace gradstream::kernels {
+namespace {
+
+template <class View>
+std::int64_t longest_row(const View& X) {
+  std::int64_t longest = 1;
+  for (std::int64_t i = 0; i < X.rows; ++i) {
+    const auto length = static_cast<std::int64_t>(X.indptr[i + 1] - X.indptr[i]);
+    longest = length > longest ? length : longest;
+  }
+  return longest;
+}
+
+/// Flat buffers of one row, m = padded(longest row * K) each, and values per column.
+struct SparseStreamScratch {
+  static constexpr int kBuffers = 9;
+  std::int64_t m;
+  double* buffer[kBuffers];
+  double* columns;
+
+  static std::int64_t size(std::int64_t longest, std::int64_t K) { return kBuffers * padded(longest * K) + 4 * padded(K); }
+  SparseStreamScratch(double* at, std::int64_t longest, std::int64_t K) : m(padded(longest * K)) {
+    for (int b = 0; b < kBuffers; ++b) buffer[b] = at + b * m;
+    columns = at + kBuffers * m;
+  }
+};
+
+template <class View>
+std::int64_t sparse_stream_workspace(const View& X, std::int64_t K) {
+  return SparseStreamScratch::size(longest_row(X), K);
+}
+
+/// Moments of a column at `weight`, the zeros of rows that lacked it merged in.
+struct ColumnMoments {
+  double mean;
+  double m2;
+};
+GRADSTREAM_INLINE ColumnMoments settled_moments(const Standardizer& standardizer, std::int64_t j, double weight) {
+  const double seen = standardizer.seen[j];
+  const double mean = standardizer.mean[j];
+  if (!(weight > seen)) return {mean, standardizer.m2[j]};
+  return {mean * (seen / weight), standardizer.m2[j] + mean * mean * seen * ((weight - seen) / weight)};
+}
+
+template <class View>
+class SparseStream {
+ public:
+  using T = typename View::value_type;
+
+  SparseStream(const View& X, const StreamJob<T>& job)
+      : X_(X), job_(job), K_(job.spec->loss.columns), scratch_(job.workspace, longest_row(X), K_), catch_up_(catch_up_function(*job.spec)) {
+    slots_ = job.table.slots;
+    decays_ = job.table.decays;
+    for (int a = 0; a < 3; ++a) row_.slot[a] = scratch_.buffer[a];
+    row_.x = x_ = scratch_.buffer[3];
+    row_.rate = scratch_.buffer[4];
+    row_.column = scratch_.buffer[5];
+    lag_ = scratch_.buffer[6];
+    elapsed_ = scratch_.buffer[7];
+    step_ = scratch_.buffer[8];
+  }
+
+  /// Weights and slots of the row's features, settled as of `counters`.
+  void gather(std::int64_t row, const Counters& counters, const optimizers::StepContext& context) {
+    begin_ = static_cast<std::int64_t>(X_.indptr[row]);
+    entries_ = static_cast<std::int64_t>(X_.indptr[row + 1]) - begin_;
+    for (std::int64_t e = 0; e < entries_; ++e) gather_feature(e, counters);
+    const std::int64_t used = entries_ * K_;
+    row_.n = padded(used);
+    for (std::int64_t i = used; i < row_.n; ++i) {
+      x_[i] = row_.slot[0][i] = lag_[i] = elapsed_[i] = 0.0;
+      row_.slot[1][i] = row_.slot[2][i] = step_[i] = 1.0;
+    }
+    catch_up_(*job_.spec, context, row_.n, lag_, elapsed_, step_, row_.slot);
+  }
+
+  /// Writes weights and slots back, settled as of `clock` and `step`. False when a weight is no longer finite.
+  bool scatter(double clock, double step) {
+    double probe = 0.0;
+    for (std::int64_t e = 0; e < entries_; ++e) {
+      T* record = record_of(e);
+      for (int a = 0; a <= slots_; ++a) {
+        for (std::int64_t k = 0; k < K_; ++k) record[a * K_ + k] = static_cast<T>(row_.slot[a][e * K_ + k]);
+      }
+      for (std::int64_t k = 0; k < K_; ++k) probe += 0.0 * row_.slot[0][e * K_ + k];
+      T* times = record + (1 + slots_) * K_;
+      std::memcpy(times, &clock, sizeof(double));
+      if (decays_) std::memcpy(times + sizeof(double) / sizeof(T), &step, sizeof(double));
+    }
+    return probe == 0.0;
+  }
+
+  /// Values as stored, or over the column's deviation before or after the row (weight it has then).
+  void read_plain() {
+    read([](double x, std::int64_t) { return x; });
+  }
+  void read_scaled(double weight) {
+    read([&](double x, std::int64_t j) {
+      const ColumnMoments now = settled_moments(job_.standardizer, j, weight);
+      return x * inverse_deviation_of(One(now.mean), One(now.m2), One(weight > 0.0 ? 1.0 / weight : 0.0)).v;
+    });
+  }
+  void read_block_scale() {
+    read([&](double x, std::int64_t j) { return x * job_.block.scale[j]; });
+  }
+
+  void update(double s, double weight_before) {
+    for (std::int64_t e = 0; e < entries_; ++e) {
+      const auto j = feature(e);
+      const ColumnMoments now = settled_moments(job_.standardizer, j, weight_before);
+      const double weight = weight_before + s;
+      const double x = static_cast<double>(X_.data[begin_ + e]);
+      const double deviation = x - now.mean;
+      const double mean = now.mean + deviation * (s / weight);
+      job_.standardizer.mean[j] = mean;
+      job_.standardizer.m2[j] = now.m2 + s * deviation * (x - mean);
+      job_.standardizer.seen[j] = weight;
+    }
+  }
+
+  bool margins(double* z) { return flat_margins(row_, K_, job_.bias, z); }
+
+  /// First time the block meets a feature: remember it and its deviation as of the block's start.
+  void touch(double weight_at_start) {
+    for (std::int64_t e = 0; e < entries_; ++e) {
+      const auto j = feature(e);
+      if (job_.block.touched[j] != 0.0) continue;
+      job_.block.touched[j] = 1.0;
+      if (job_.standardizer.mean == nullptr) continue;
+      const ColumnMoments now = settled_moments(job_.standardizer, j, weight_at_start);
+      job_.block.scale[j] = inverse_deviation_of(One(now.mean), One(now.m2), One(weight_at_start > 0.0 ? 1.0 / weight_at_start : 0.0)).v;
+    }
+  }
+
+  void add_gradient(const double* r) {
+    for (std::int64_t e = 0; e < entries_; ++e) {
+      const double x = static_cast<double>(X_.data[begin_ + e]);
+      double* g = job_.block.coef + feature(e) * K_;
+      for (std::int64_t k = 0; k < K_; ++k) g[k] += r[k] * x;
+    }
+  }
+
+  void prefetch(std::int64_t row) const {
+    for (auto at = static_cast<std::int64_t>(X_.indptr[row]); at < static_cast<std::int64_t>(X_.indptr[row + 1]); ++at) {
+      GRADSTREAM_PREFETCH_WRITE(job_.table.record + static_cast<std::int64_t>(X_.indices[at]) * job_.table.record_width);
+    }
+  }
+
+  RowColumns columns() const { return stream_columns(job_, scratch_.columns); }
+  const FlatRow<double>& flat() const { return row_; }
+  std::int64_t count() const { return K_; }
+
+ private:
+  std::int64_t feature(std::int64_t e) const { return static_cast<std::int64_t>(X_.indices[begin_ + e]); }
+  T* record_of(std::int64_t e) const { return job_.table.record + feature(e) * job_.table.record_width; }
+
+  void gather_feature(std::int64_t e, const Counters& counters) {
+    const T* record = record_of(e);
+    double clock = 0.0, step = 0.0;
+    const T* times = record + (1 + slots_) * K_;
+    std::memcpy(&clock, times, sizeof(double));
+    if (decays_) std::memcpy(&step, times + sizeof(double) / sizeof(T), sizeof(double));
+    for (std::int64_t k = 0; k < K_; ++k) {
+      const std::int64_t i = e * K_ + k;
+      for (int a = 0; a <= slots_; ++a) row_.slot[a][i] = static_cast<double>(record[a * K_ + k]);
+      lag_[i] = counters.clock - clock;
+      if (decays_) {
+        elapsed_[i] = counters.steps - step;
+        step_[i] = step;
+      }
+    }
+  }
+
+  template <class F>
+  void read(F&& f) {
+    for (std::int64_t e = 0; e < entries_; ++e) {
+      const double x = f(static_cast<double>(X_.data[begin_ + e]), feature(e));
+      for (std::int64_t k = 0; k < K_; ++k) x_[e * K_ + k] = x;
+    }
+  }
+
+  const View& X_;
+  const StreamJob<T>& job_;
+  std::int64_t K_;
+  SparseStreamScratch scratch_;
+  CatchUp catch_up_;
+  int slots_ = 0;
+  bool decays_ = false;
+  std::int64_t begin_ = 0;
+  std::int64_t entries_ = 0;
+  FlatRow<double> row_;
+  double* x_ = nullptr;
+  double* lag_ = nullptr;
+  double* elapsed_ = nullptr;
+  double* step_ = nullptr;
+};
+
+inline constexpr std::int64_t kSparseRowsAhead = 2;
+
+template <class View>
+Status sparse_learn(const View& X, RowSet set, StreamJob<typename View::value_type>& job) {
+  SparseStream<View> stream(X, job);
+  RowColumns columns = stream.columns();
+  const StepRow<double> step = sparse_step(*job.spec);
+  const bool scaled = job.standardizer.mean != nullptr;
+  const bool running = scaled && !job.standardizer.frozen;
+  const std::int64_t K = stream.count();
+  Counters& counters = *job.counters;
+  for (std::int64_t i = 0; i < set.count; ++i) {
+    if (i + kSparseRowsAhead < set.count) stream.prefetch(set[i + kSparseRowsAhead]);
+    const std::int64_t row = set[i];
+    columns.s = row_weight(job.weight, row, job.weight_factor);
+    columns.y = job.y[row];
+    const bool counts = columns.s > 0.0;
+    if (!counts && job.report == nullptr) continue;
+    stream.gather(row, counters, columns.context);
+    if (job.report != nullptr || !running) {
+      if (scaled) {
+        stream.read_scaled(counters.weight);
+      } else {
+        stream.read_plain();
+      }
+      if (!stream.margins(columns.z)) return {Code::non_finite, row};
+      if (job.report != nullptr) {
+        for (std::int64_t k = 0; k < K; ++k) job.report[i * K + k] = columns.z[k];
+      }
+      if (!counts) continue;
+    }
+    if (running) {
+      stream.update(columns.s, counters.weight);
+      counters.weight += columns.s;
+      stream.read_scaled(counters.weight);
+      if (!stream.margins(columns.z)) return {Code::non_finite, row};
+    }
+    prepare_step(*job.spec, counters, columns.context);
+    step(columns, stream.flat());
+    if (!stream.scatter(counters.clock, counters.steps + 1.0)) return {Code::non_finite, row};
+    count_step(counters, columns.context.eta, columns.s, columns.s);
+    counters.samples += 1.0;
+  }
+  job.loss = columns.loss;
+  return {};
+}
+
+template <class View>
+Status sparse_report(const View& X, RowSet set, const StreamJob<typename View::value_type>& job) {
+  SparseStream<View> stream(X, job);
+  RowColumns columns = stream.columns();
+  const std::int64_t K = stream.count();
+  for (std::int64_t i = 0; i < set.count; ++i) {
+    stream.gather(set[i], *job.counters, columns.context);
+    if (job.standardizer.mean != nullptr) {
+      stream.read_scaled(job.counters->weight);
+    } else {
+      stream.read_plain();
+    }
+    const bool finite = stream.margins(columns.z);
+    for (std::int64_t k = 0; k < K; ++k) job.report[i * K + k] = columns.z[k];
+    if (!finite) return {Code::non_finite, set[i]};
+  }
+  return {};
+}
+
+/// Adds s r x of each row, margins as of the block's start. `job.block_start_weight`: what the standardiser had seen then.
+template <class View>
+Status sparse_accumulate(const View& X, RowSet set, StreamJob<typename View::value_type>& job) {
+  SparseStream<View> stream(X, job);
+  RowColumns columns = stream.columns();
+  const std::int64_t K = stream.count();
+  const bool scaled = job.standardizer.mean != nullptr;
+  Counters& counters = *job.counters;
+  for (std::int64_t i = 0; i < set.count; ++i) {
+    const std::int64_t row = set[i];
+    columns.s = row_weight(job.weight, row, job.weight_factor);
+    columns.y = job.y[row];
+    if (!(columns.s > 0.0)) continue;
+    stream.gather(row, counters, columns.context);
+    stream.touch(job.block_start_weight);
+    if (scaled) {
+      stream.read_block_scale();
+    } else {
+      stream.read_plain();
+    }
+    if (!stream.margins(columns.z)) return {Code::non_finite, row};
+    residuals(columns);
+    for (std::int64_t k = 0; k < K; ++k) {
+      columns.r[k] *= columns.s;
+      job.block.intercept[k] += columns.r[k];
+    }
+    stream.add_gradient(columns.r);
+    if (scaled && !job.standardizer.frozen) {
+      stream.update(columns.s, counters.weight);
+      counters.weight += columns.s;
+    }
+  }
+  job.loss = columns.loss;
+  return {};
+}
+
+}  // namespace
+}  // namespace gradstream::kernels

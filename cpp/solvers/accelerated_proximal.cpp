@@ -1,0 +1,174 @@
+#include "solvers/accelerated_proximal.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "solvers/newton.hpp"
+#include "solvers/optimality.hpp"
+#include "solvers/proximal_newton.hpp"
+#include "solvers/support.hpp"
+
+namespace gradstream::solvers {
+namespace {
+
+class Fista {
+ public:
+  Fista(Oracle& oracle, Point& point, double l1)
+      : oracle_(oracle), l1_(l1), coefficients_(static_cast<std::size_t>(oracle.coefficients())), at_(point) {
+    restart();
+  }
+
+  /// Moves to the proximal step from the extrapolated point; false when no step length gives one.
+  bool step() {
+    if (!inverse_step_) inverse_step_ = curvature_at_start();
+    if (!backtrack()) return false;
+    inverse_step_ = *inverse_step_ * 0.9;
+    const bool overshot = along(from_, next_, at_) > 0.0;
+    const double longer = 0.5 * (1.0 + std::sqrt(1.0 + 4.0 * momentum_ * momentum_));
+    const double weight = overshot ? 0.0 : (momentum_ - 1.0) / longer;
+    momentum_ = overshot ? 1.0 : longer;
+    std::swap(at_, next_);
+    from_ = at_;
+    if (weight > 0.0) {
+      for (std::size_t j = 0; j < from_.x.size(); ++j) from_.x[j] += weight * (at_.x[j] - next_.x[j]);
+      from_.evaluate(oracle_);
+    }
+    return true;
+  }
+
+  /// Forgets the momentum: the point was moved by someone else.
+  void restart() {
+    momentum_ = 1.0;
+    from_ = at_;
+  }
+
+ private:
+  /// next_ = prox(from_ - gradient / L) with the smallest L tried for which the quadratic model is an upper bound.
+  bool backtrack() {
+    for (int trial = 0; trial < 100; ++trial, inverse_step_ = *inverse_step_ * 2.0) {
+      const double L = *inverse_step_;
+      next_.x.resize(from_.x.size());
+      double model = from_.value, moved = 0.0;
+      for (std::size_t j = 0; j < from_.x.size(); ++j) {
+        const double v = from_.x[j] - from_.gradient[j] / L;
+        next_.x[j] = j < coefficients_ ? soft_threshold(v, l1_ / L) : v;
+        const double move = next_.x[j] - from_.x[j];
+        model += from_.gradient[j] * move;
+        moved += move * move;
+      }
+      next_.evaluate(oracle_);
+      if (next_.finite() && next_.value <= model + 0.5 * L * moved + 1e-14 * std::abs(from_.value)) return true;
+    }
+    return false;
+  }
+
+  /// Curvature of the objective along its gradient, from one gradient a little further down.
+  double curvature_at_start() {
+    const double slope = norm(from_.gradient);
+    if (slope == 0.0) return 1.0;
+    const double length = 1e-4 / slope;
+    next_.x = from_.x;
+    axpy(-length, from_.gradient, next_.x);
+    next_.evaluate(oracle_);
+    const double bend = (slope * slope - dot(from_.gradient, next_.gradient)) / (length * slope * slope);
+    return std::isfinite(bend) ? std::max(bend, 1e-12) : 1.0;
+  }
+
+  /// <a - b, b - c>
+  static double along(const Point& a, const Point& b, const Point& c) {
+    double total = 0.0;
+    for (std::size_t j = 0; j < a.x.size(); ++j) total += (a.x[j] - b.x[j]) * (b.x[j] - c.x[j]);
+    return total;
+  }
+
+  Oracle& oracle_;
+  double l1_;
+  std::size_t coefficients_;
+  Point& at_;
+  Point from_, next_;  // the extrapolated point, and the point before or after at_
+  double momentum_ = 1.0;
+  std::optional<double> inverse_step_;
+};
+
+/// Counts how long the set of non-zero coefficients has stood still.
+class SupportWatch {
+ public:
+  bool settled(const Vector& x) {
+    bool same = mask_.size() == x.size();
+    mask_.resize(x.size());
+    for (std::size_t j = 0; j < x.size(); ++j) {
+      same = same && mask_[j] == (x[j] != 0.0);
+      mask_[j] = x[j] != 0.0;
+    }
+    still_ = same ? still_ + 1 : 0;
+    return still_ >= patience_;
+  }
+  /// The set was tried and is not the final one: wait longer next time.
+  void tried() {
+    still_ = 0;
+    patience_ = std::min(2 * patience_, 64);
+  }
+
+ private:
+  std::vector<bool> mask_;
+  int still_ = 0;
+  int patience_ = 3;
+};
+
+/// After the goal: solve on the support, let a proximal step change the support, until neither moves anything.
+void refine(Oracle& oracle, Point& point, double l1, const GradientGoal& goal, Monitor& monitor) {
+  constexpr int rounds = 5;
+  Fista fista(oracle, point, l1);
+  const GradientGoal tight{goal.scale, std::min(goal.tol, 1e-13)};
+  Point best = point;
+  double least = proximal_gradient_norm(oracle, point, l1);
+  for (int round = 0; round < rounds && !tight.met(least); ++round) {
+    if (minimise_on_support(oracle, point, l1, tight, monitor) == Code::interrupted) break;
+    fista.restart();
+    const double now = proximal_gradient_norm(oracle, point, l1);
+    if (now < least) {
+      least = now;
+      best = point;
+    }
+    if (!fista.step()) break;
+  }
+  point = std::move(best);
+}
+
+/// FISTA and solves on the support until the goal is met; ok: that took `patience` iterations.
+Code iterate(Oracle& oracle, Point& point, double l1, const GradientGoal& goal, Monitor& monitor, int patience) {
+  Fista fista(oracle, point, l1);
+  SupportWatch watch;
+  const int last = monitor.iterations() + patience;
+  while (!goal.met(proximal_gradient_norm(oracle, point, l1))) {
+    if (monitor.exhausted()) return Code::max_iter;
+    if (monitor.iterations() >= last) return Code::ok;
+    if (!fista.step()) return Code::no_progress;
+    const double optimality = proximal_gradient_norm(oracle, point, l1) / goal.scale;
+    if (!monitor.record(point.value + l1 * l1_norm(oracle, point.x), optimality)) return Code::interrupted;
+    if (goal.tol < optimality && watch.settled(point.x)) {
+      if (minimise_on_support(oracle, point, l1, goal, monitor) == Code::interrupted) return Code::interrupted;
+      fista.restart();
+      watch.tried();
+    }
+  }
+  return Code::converged;
+}
+
+}  // namespace
+
+Code accelerated_proximal(Oracle& oracle, Point& point, double l1, const GradientGoal& goal, Monitor& monitor) {
+  if (!point.finite()) return Code::non_finite;
+  constexpr double near = 1e-1, most = 1e6;
+  const bool cheap = newton_affordable(oracle);
+  const double patience = cheap ? most : std::min(most, newton_cost(oracle) / oracle.gradient_cost());
+  const GradientGoal first{goal.scale, cheap ? std::max(near, goal.tol) : goal.tol};
+  Code code = iterate(oracle, point, l1, first, monitor, static_cast<int>(patience));
+  if (code == Code::ok || (code == Code::converged && cheap)) code = proximal_newton(oracle, point, l1, goal, monitor);
+  if (code == Code::no_progress) code = iterate(oracle, point, l1, goal, monitor, static_cast<int>(most));
+  if (code == Code::converged && cheap) refine(oracle, point, l1, goal, monitor);
+  return monitor.interrupted() ? Code::interrupted : code;
+}
+
+}  // namespace gradstream::solvers

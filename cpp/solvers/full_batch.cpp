@@ -1,0 +1,100 @@
+#include "solvers/full_batch.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "solvers/accelerated_proximal.hpp"
+#include "solvers/best_intercept.hpp"
+#include "solvers/dual_ascent.hpp"
+#include "solvers/optimality.hpp"
+#include "solvers/smooth.hpp"
+
+namespace gradstream::solvers {
+namespace {
+
+/// w = 0 with the best intercepts.
+Vector blank(const RowAccess& rows, const kernels::Targets& targets, const Spec& spec) {
+  Vector x(static_cast<std::size_t>(rows.columns() * spec.loss.columns), 0.0);
+  Vector intercepts(static_cast<std::size_t>(spec.loss.columns), 0.0);
+  if (spec.fit_intercept) intercepts = best_intercepts(spec.loss, targets, rows.rows());
+  x.insert(x.end(), intercepts.begin(), intercepts.end());
+  return x;
+}
+
+/// The start, with 0 where a coefficient has no effect.
+void put_start(const BatchStart& start, const Spec& spec, const Standardization& standardization, Vector& x) {
+  const auto K = static_cast<std::size_t>(spec.loss.columns);
+  const std::size_t coefficients = x.size() - K;
+  if (start.coef != nullptr) std::copy_n(start.coef, coefficients, x.begin());
+  for (std::size_t at = 0; at < coefficients && standardization.scale != nullptr; ++at) {
+    if (standardization.scale[at / K] == 0.0) x[at] = 0.0;
+  }
+  if (start.intercept != nullptr && spec.fit_intercept) {
+    std::copy_n(start.intercept, K, x.begin() + static_cast<std::ptrdiff_t>(coefficients));
+  }
+}
+
+/// One number added to all intercepts leaves a softmax as it is; of the equal solutions, the one with mean 0.
+void centre_softmax_intercepts(const Spec& spec, Vector& x) {
+  if (spec.loss.kind != ColumnsKind::softmax || !spec.fit_intercept) return;
+  const auto first = x.end() - static_cast<std::ptrdiff_t>(spec.loss.columns);
+  const double mean = std::accumulate(first, x.end(), 0.0) / static_cast<double>(spec.loss.columns);
+  std::for_each(first, x.end(), [mean](double& b) { b -= mean; });
+}
+
+BatchResult result_at(const Vector& x, std::int64_t intercepts, Monitor& monitor) {
+  const auto split = x.end() - static_cast<std::ptrdiff_t>(intercepts);
+  BatchResult result{};
+  result.coef.assign(x.begin(), split);
+  result.intercept.assign(split, x.end());
+  result.n_iter = monitor.iterations();
+  result.loss_curve = monitor.take_loss_curve();
+  return result;
+}
+
+struct Problem {
+  const RowAccess& rows;
+  const kernels::Targets& targets;
+  const Spec& spec;
+  const Standardization& standardization;
+};
+
+BatchResult minimise(const Problem& problem, const BatchStart& start, const BatchOptions& options, Monitor& monitor) {
+  const auto& [rows, targets, spec, standardization] = problem;
+  MemoryOracle oracle(rows, targets, spec, standardization, options.n_threads);
+  Point point{blank(rows, targets, spec), 0.0, {}};
+  point.evaluate(oracle);
+  const double l1 = spec.penalty.l1;
+  const GradientGoal goal{gradient_scale(oracle, point, l1), options.tol};
+  if (start.coef != nullptr || start.intercept != nullptr) {
+    put_start(start, spec, standardization, point.x);
+    point.evaluate(oracle);
+  }
+  const bool smooth = options.solver == BatchSolver::lbfgs;
+  const Code code = smooth ? minimise_smooth(oracle, point, goal, monitor) : accelerated_proximal(oracle, point, l1, goal, monitor);
+  BatchResult result = result_at(point.x, oracle.intercepts(), monitor);
+  centre_softmax_intercepts(spec, result.intercept);
+  result.objective = point.value + l1 * l1_norm(oracle, point.x);
+  result.optimality = proximal_gradient_norm(oracle, point, l1) / goal.scale;
+  result.status = code;
+  return result;
+}
+
+}  // namespace
+
+std::optional<BatchSolver> batch_solver(std::string_view name) {
+  if (name == "lbfgs") return BatchSolver::lbfgs;
+  if (name == "gd") return BatchSolver::gd;
+  if (name == "cd") return BatchSolver::cd;
+  return std::nullopt;
+}
+
+BatchResult full_batch(const AnyView& view, const kernels::Targets& targets, const Spec& spec, const Standardization& standardization,
+                       const BatchStart& start, const BatchOptions& options, const Progress& progress) {
+  const auto rows = access_rows(view);
+  Monitor monitor(options.max_iter, progress);
+  if (options.solver == BatchSolver::cd) return dual_ascent(*rows, targets, spec, standardization, start, options, monitor);
+  return minimise({*rows, targets, spec, standardization}, start, options, monitor);
+}
+
+}  // namespace gradstream::solvers

@@ -1,0 +1,54 @@
+// Fits on all rows at once, to a certified optimum.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "core/spec.hpp"
+#include "core/status.hpp"
+#include "kernels/table.hpp"
+#include "solvers/memory_oracle.hpp"
+#include "solvers/monitor.hpp"
+
+namespace gradstream::solvers {
+
+enum class BatchSolver {
+  lbfgs,  // smooth losses without l1
+  gd,     // accelerated proximal gradient: smooth losses, any penalty
+  cd,     // dual coordinate ascent: hinge
+};
+
+/// "lbfgs", "gd", "cd"; nothing for another name.
+std::optional<BatchSolver> batch_solver(std::string_view name);
+
+/// Where to begin, coefficients (d, K) in standardised coordinates and intercepts (K,); null: at w = 0 with the best intercepts.
+struct BatchStart {
+  const double* coef = nullptr;
+  const double* intercept = nullptr;
+};
+
+struct BatchOptions {
+  BatchSolver solver = BatchSolver::lbfgs;
+  double tol = 1e-6;
+  int max_iter = 1000;
+  std::uint64_t seed = 0;
+  int n_threads = 1;
+};
+
+struct BatchResult {
+  std::vector<double> coef;  // (d, K), standardised coordinates
+  std::vector<double> intercept;
+  double objective;   // penalised, l1 included
+  double optimality;  // numerics.md, "Certificates"
+  int n_iter;
+  Code status;  // converged, max_iter, no_progress, interrupted, non_finite
+  std::vector<double> loss_curve;
+};
+
+/// Some weight must be positive. Same bits for any n_threads. Exceptions thrown by `progress` pass through.
+BatchResult full_batch(const AnyView& view, const kernels::Targets& targets, const Spec& spec, const Standardization& standardization,
+                       const BatchStart& start, const BatchOptions& options, const Progress& progress);
+
+}  // namespace gradstream::solvers

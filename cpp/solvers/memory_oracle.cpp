@@ -1,0 +1,110 @@
+#include "solvers/memory_oracle.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "solvers/row_curvature.hpp"
+
+namespace gradstream::solvers {
+namespace {
+
+double sum_of_weights(const kernels::Targets& targets, std::int64_t rows) {
+  if (targets.weight == nullptr) return static_cast<double>(rows);
+  double total = 0.0;
+  for (std::int64_t i = 0; i < rows; ++i) total += targets.weight[i];
+  return total;
+}
+
+}  // namespace
+
+MemoryOracle::MemoryOracle(const RowAccess& rows, const kernels::Targets& targets, const Spec& spec,
+                           const Standardization& standardization, int n_threads)
+    : rows_(rows),
+      targets_(targets),
+      spec_(spec),
+      standardization_(standardization),
+      features_(rows.columns()),
+      columns_(spec.loss.columns),
+      total_weight_(sum_of_weights(targets, rows.rows())),
+      coef_(standardization.scale != nullptr ? static_cast<std::size_t>(rows.columns() * spec.loss.columns) : 0),
+      pass_(rows, spec.loss, targets, n_threads) {}
+
+kernels::LinearModel MemoryOracle::model_at(const double* parameters) {
+  return {in_units_of_x(parameters, columns_, standardization_, coef_), standardization_.center, parameters + coefficients()};
+}
+
+double MemoryOracle::value_gradient(const double* parameters, double* gradient) {
+  const auto model = model_at(parameters);
+  kernels::GradientSums sums{gradient, gradient + coefficients()};
+  pass_.run(model, sums);
+  const double l2 = spec_.penalty.l2;
+  double squares = 0.0;
+  for (std::int64_t j = 0; j < features_; ++j) {
+    const double factor = (standardization_.scale != nullptr ? standardization_.scale[j] : 1.0) / total_weight_;
+    for (std::int64_t at = j * columns_; at < (j + 1) * columns_; ++at) {
+      gradient[at] = factor * gradient[at] + l2 * parameters[at];
+      squares += parameters[at] * parameters[at];
+    }
+  }
+  for (std::int64_t k = 0; k < columns_; ++k) {
+    sums.intercept[k] = spec_.fit_intercept ? sums.intercept[k] / total_weight_ : 0.0;
+  }
+  return sums.loss / total_weight_ + 0.5 * l2 * squares;
+}
+
+double MemoryOracle::gradient_cost() const {
+  const auto K = static_cast<double>(columns_);
+  return K * (2.0 * static_cast<double>(rows_.stored()) + 20.0 * static_cast<double>(rows_.rows()));
+}
+
+double MemoryOracle::curvature_cost() const {
+  constexpr std::int64_t largest = 512;
+  if (size() > largest) return std::numeric_limits<double>::infinity();
+  const auto K = static_cast<double>(columns_);
+  const auto width = static_cast<double>(features_ + 1);
+  const double blocks = spec_.loss.kind == ColumnsKind::softmax ? K * K : K;
+  return static_cast<double>(rows_.rows()) * (0.5 * blocks * width * width + 40.0 * K);
+}
+
+void MemoryOracle::curvature(const double* parameters, double* hessian) {
+  const std::int64_t K = columns_, tile = 64;
+  const auto model = model_at(parameters);
+  RowCurvature row_curvature(spec_.loss);
+  Vector z(static_cast<std::size_t>(tile * K)), second(static_cast<std::size_t>(tile * K * K));
+  Vector x(static_cast<std::size_t>(features_ + 1)), workspace(static_cast<std::size_t>(rows_.workspace(K)));
+  std::fill_n(hessian, size() * size(), 0.0);
+  for (std::int64_t begin = 0; begin < rows_.rows(); begin += tile) {
+    const std::int64_t count = std::min(tile, rows_.rows() - begin);
+    const double* weight = targets_.weight != nullptr ? targets_.weight + begin : nullptr;
+    rows_.margins({begin, count}, model, K, z.data(), workspace.data());
+    row_curvature(count, z.data(), {targets_.y + begin, weight}, second.data());
+    for (std::int64_t i = 0; i < count; ++i) {
+      if (weight != nullptr && weight[i] == 0.0) continue;
+      load_standard_row(rows_, standardization_, begin + i, spec_.fit_intercept ? 1.0 : 0.0, x);
+      add_outer_product(x, K, second.data() + i * K * K, hessian);
+    }
+  }
+  for (std::int64_t at = 0; at < size() * size(); ++at) hessian[at] /= total_weight_;
+  for (std::int64_t at = 0; at < coefficients(); ++at) hessian[at * size() + at] += spec_.penalty.l2;
+  pin_free_directions(hessian);
+}
+
+/// Adding one number to all columns of an unpenalised feature leaves a softmax as it is; a constant column and a missing intercept
+/// have no effect at all.
+void MemoryOracle::pin_free_directions(double* hessian) const {
+  const std::int64_t K = columns_;
+  const bool softmax = spec_.loss.kind == ColumnsKind::softmax;
+  const bool penalised = spec_.penalty.l2 > 0.0 || spec_.penalty.l1 > 0.0;
+  for (std::int64_t j = 0; j <= features_; ++j) {
+    double trace = 0.0;
+    for (std::int64_t at = j * K; at < (j + 1) * K; ++at) trace += hessian[at * size() + at];
+    const bool shift_is_free = softmax && (j == features_ || !penalised);
+    const double pin = trace / static_cast<double>(K * K);
+    for (std::int64_t row = j * K; row < (j + 1) * K; ++row) {
+      if (trace == 0.0) hessian[row * size() + row] = 1.0;
+      for (std::int64_t column = j * K; column <= row && shift_is_free; ++column) hessian[row * size() + column] += pin;
+    }
+  }
+}
+
+}  // namespace gradstream::solvers

@@ -1,0 +1,41 @@
+// The oracle over rows in memory.
+#pragma once
+
+#include "core/spec.hpp"
+#include "solvers/oracle.hpp"
+#include "solvers/row_sums.hpp"
+#include "solvers/standard_rows.hpp"
+#include "solvers/vectors.hpp"
+
+namespace gradstream::solvers {
+
+class MemoryOracle final : public Oracle {
+ public:
+  /// Borrows everything but `spec`.
+  MemoryOracle(const RowAccess& rows, const kernels::Targets& targets, const Spec& spec, const Standardization& standardization,
+               int n_threads);
+
+  std::int64_t coefficients() const override { return features_ * columns_; }
+  std::int64_t intercepts() const override { return columns_; }
+  bool fit_intercept() const override { return spec_.fit_intercept; }
+  double value_gradient(const double* parameters, double* gradient) override;
+  double gradient_cost() const override;
+  double curvature_cost() const override;
+  void curvature(const double* parameters, double* hessian) override;
+
+ private:
+  kernels::LinearModel model_at(const double* parameters);
+  void pin_free_directions(double* hessian) const;
+
+  const RowAccess& rows_;
+  kernels::Targets targets_;
+  Spec spec_;
+  Standardization standardization_;
+  std::int64_t features_;
+  std::int64_t columns_;
+  double total_weight_;
+  Vector coef_;  // (d, K) in X's units; empty without a scale
+  GradientPass pass_;
+};
+
+}  // namespace gradstream::solvers

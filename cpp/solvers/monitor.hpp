@@ -1,0 +1,52 @@
+// Where a full-batch fit stands: iterations so far, when to stop, who is told.
+#pragma once
+
+#include <cmath>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "solvers/oracle.hpp"
+#include "solvers/vectors.hpp"
+
+namespace gradstream::solvers {
+
+/// Called after every iteration with (iteration, penalised objective, optimality); false stops the fit.
+using Progress = std::function<bool(int, double, double)>;
+
+/// Parameters with the smooth part of the objective and its gradient there.
+struct Point {
+  Vector x;
+  double value = 0.0;
+  Vector gradient;
+
+  void evaluate(Oracle& oracle) {
+    gradient.resize(x.size());
+    value = oracle.value_gradient(x.data(), gradient.data());
+  }
+  bool finite() const { return std::isfinite(value) && std::isfinite(norm(gradient)); }
+};
+
+class Monitor {
+ public:
+  Monitor(int max_iter, Progress progress) : max_iter_(max_iter), progress_(std::move(progress)) {}
+
+  /// One more iteration is done; false when the caller wants no other.
+  bool record(double objective, double optimality) {
+    loss_curve_.push_back(objective);
+    if (progress_ && !progress_(iterations(), objective, optimality)) interrupted_ = true;
+    return !interrupted_;
+  }
+  int iterations() const { return static_cast<int>(loss_curve_.size()); }
+  bool exhausted() const { return iterations() >= max_iter_; }
+  bool interrupted() const { return interrupted_; }
+  std::vector<double> take_loss_curve() { return std::move(loss_curve_); }
+
+ private:
+  int max_iter_;
+  Progress progress_;
+  std::vector<double> loss_curve_;
+  bool interrupted_ = false;
+};
+
+}  // namespace gradstream::solvers

@@ -1,0 +1,32 @@
+// All a full-batch solver knows of the data: value, gradient and curvature of the smooth part of the objective at a point.
+#pragma once
+
+#include <cstdint>
+
+#include "core/status.hpp"
+
+namespace gradstream::solvers {
+
+/// Parameters are one vector: coefficients (d, K) row-major in standardised coordinates, then K intercepts.
+/// In memory, from disk chunk by chunk, or summed over machines: three oracles, the same solvers.
+class Oracle {
+ public:
+  virtual ~Oracle() = default;
+  virtual std::int64_t coefficients() const = 0;  // d * K
+  virtual std::int64_t intercepts() const = 0;    // K
+  virtual bool fit_intercept() const = 0;
+  std::int64_t size() const { return coefficients() + intercepts(); }
+
+  /// F(parameters) = mean loss + l2/2 |w|^2, its gradient in `gradient` (0 for the intercepts without fit_intercept).
+  /// Not finite where the loss overflows; never throws for that.
+  virtual double value_gradient(const double* parameters, double* gradient) = 0;
+
+  /// Multiplications of one value_gradient and of one curvature, roughly; a curvature of infinite cost is not to be had.
+  virtual double gradient_cost() const = 0;
+  virtual double curvature_cost() const = 0;
+  /// Lower triangle of the Hessian of F (where it jumps: of one side) in `hessian` (size, size) row-major; directions in which F is
+  /// constant by construction are given curvature, so that a strictly convex problem has a positive definite matrix.
+  virtual void curvature(const double* parameters, double* hessian) = 0;
+};
+
+}  // namespace gradstream::solvers

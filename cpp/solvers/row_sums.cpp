@@ -1,0 +1,114 @@
+#include "solvers/row_sums.hpp"
+
+#include "parallel/parallel_for.hpp"
+
+namespace gradstream::solvers {
+namespace {
+
+/// Measured orders of magnitude: values of a dense row stream past, those of a sparse one are looked up; a loss is an exp or so.
+double pass_ns(const RowAccess& rows, std::int64_t columns) {
+  const double per_value = rows.sparse() ? 2.0 : 0.3;
+  const auto k = static_cast<double>(columns);
+  return per_value * k * static_cast<double>(rows.stored()) + 4.0 * k * static_cast<double>(rows.rows());
+}
+
+RowShape shape_of(const RowAccess& rows, std::int64_t partial) { return {rows.rows(), rows.bytes(), rows.sparse(), partial}; }
+
+/// Moments of a and b together, into a.
+void merge(kernels::MomentSums& a, const kernels::MomentSums& b, std::int64_t features) {
+  if (!(b.weight > 0.0)) return;
+  const double share = b.weight / (a.weight + b.weight);
+  const double cross = a.weight * share;
+  for (std::int64_t j = 0; j < features; ++j) {
+    const double apart = b.mean[j] - a.mean[j];
+    a.mean[j] += apart * share;
+    a.m2[j] += b.m2[j] + apart * apart * cross;
+  }
+  a.weight += b.weight;
+}
+
+}  // namespace
+
+ScratchPool::ScratchPool(int slots, std::int64_t doubles)
+    : slots_(static_cast<std::size_t>(slots)),
+      doubles_(static_cast<std::size_t>(doubles)),
+      taken_(new std::atomic_flag[static_cast<std::size_t>(slots)]()),
+      memory_(slots_ * doubles_) {}
+
+std::size_t ScratchPool::acquire() {
+  for (std::size_t slot = 0;; slot = (slot + 1) % slots_) {
+    if (!taken_[slot].test_and_set(std::memory_order_acquire)) return slot;
+  }
+}
+
+GradientPass::GradientPass(const RowAccess& rows, const LossSpec& loss, const kernels::Targets& targets, int n_threads)
+    : rows_(rows),
+      loss_(loss),
+      targets_(targets),
+      blocks_(shape_of(rows, (rows.columns() + 1) * loss.columns)),
+      n_threads_(useful_threads(n_threads, pass_ns(rows, loss.columns))),
+      coefficients_(rows.columns() * loss.columns),
+      partials_(static_cast<std::size_t>((blocks_.count() - 1) * (coefficients_ + loss.columns))),
+      scalars_(static_cast<std::size_t>(blocks_.count())),
+      scratch_(n_threads_, rows.workspace(loss.columns)) {}
+
+kernels::GradientSums GradientPass::cleared(double* coef, double* intercept) const {
+  std::fill_n(coef, coefficients_, 0.0);
+  std::fill_n(intercept, loss_.columns, 0.0);
+  return {coef, intercept};
+}
+
+void GradientPass::run_block(std::int64_t block) {
+  double* partial = partials_.data() + (block - 1) * (coefficients_ + loss_.columns);
+  auto sums = block == 0 ? cleared(first_->coef, first_->intercept) : cleared(partial, partial + coefficients_);
+  const ScratchPool::Loan workspace(scratch_);
+  rows_.loss_gradient(blocks_[block], *model_, targets_, loss_, sums, workspace.data());
+  scalars_[static_cast<std::size_t>(block)] = {sums.loss, sums.weight};
+}
+
+void GradientPass::run(const kernels::LinearModel& model, kernels::GradientSums& sums) {
+  model_ = &model;
+  first_ = &sums;
+  if (blocks_.count() == 1) {
+    run_block(0);
+  } else {
+    parallel::for_blocks(blocks_.count(), n_threads_, [this](std::int64_t block) { run_block(block); });
+  }
+  sums.loss = scalars_[0].loss;
+  sums.weight = scalars_[0].weight;
+  for (std::int64_t block = 1; block < blocks_.count(); ++block) {
+    const double* partial = partials_.data() + (block - 1) * (coefficients_ + loss_.columns);
+    for (std::int64_t j = 0; j < coefficients_; ++j) sums.coef[j] += partial[j];
+    for (std::int64_t k = 0; k < loss_.columns; ++k) sums.intercept[k] += partial[coefficients_ + k];
+    sums.loss += scalars_[static_cast<std::size_t>(block)].loss;
+    sums.weight += scalars_[static_cast<std::size_t>(block)].weight;
+  }
+}
+
+void loss_gradient(const AnyView& view, const kernels::Targets& targets, const LossSpec& loss, const kernels::LinearModel& model,
+                   int n_threads, kernels::GradientSums& sums) {
+  const auto rows = access_rows(view);
+  GradientPass(*rows, loss, targets, n_threads).run(model, sums);
+}
+
+void moments(const AnyView& view, const double* weight, int n_threads, kernels::MomentSums& sums) {
+  const auto rows = access_rows(view);
+  const std::int64_t features = rows->columns();
+  const RowBlocks blocks(shape_of(*rows, 2 * features));
+  const int threads = useful_threads(n_threads, pass_ns(*rows, 1));
+  ScratchPool scratch(threads, rows->workspace(1));
+  std::vector<double> partials(static_cast<std::size_t>((blocks.count() - 1) * 2 * features));
+  std::vector<kernels::MomentSums> parts(static_cast<std::size_t>(blocks.count()), sums);
+  for (std::int64_t block = 1; block < blocks.count(); ++block) {
+    double* mean = partials.data() + (block - 1) * 2 * features;
+    parts[static_cast<std::size_t>(block)] = {mean, mean + features};
+  }
+  parallel::for_blocks(blocks.count(), threads, [&](std::int64_t block) {
+    const ScratchPool::Loan workspace(scratch);
+    rows->moments(blocks[block], weight, parts[static_cast<std::size_t>(block)], workspace.data());
+  });
+  sums.weight = parts[0].weight;
+  for (std::size_t block = 1; block < parts.size(); ++block) merge(sums, parts[block], features);
+}
+
+}  // namespace gradstream::solvers

@@ -1,0 +1,74 @@
+// What X looks like: borrowed, read-only, never copied.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+namespace gradstream {
+
+/// Rows whose elements are contiguous; rows may lie apart (`row_stride`, in elements).
+template <class T>
+struct DenseView {
+  using value_type = T;
+  const T* data;
+  std::int64_t rows;
+  std::int64_t columns;
+  std::int64_t row_stride;
+
+  const T* row(std::int64_t i) const { return data + i * row_stride; }
+  DenseView one_row(std::int64_t i) const { return {row(i), 1, columns, row_stride}; }
+};
+
+/// Any other strides: Fortran order, every second column, reversed rows. Kernels copy it tile by tile.
+template <class T>
+struct StridedView {
+  using value_type = T;
+  const T* data;
+  std::int64_t rows;
+  std::int64_t columns;
+  std::int64_t row_stride;
+  std::int64_t column_stride;
+
+  const T* row(std::int64_t i) const { return data + i * row_stride; }
+  StridedView one_row(std::int64_t i) const { return {row(i), 1, columns, row_stride, column_stride}; }
+};
+
+/// Compressed sparse rows, indices increasing within a row (`kernels::check_csr` has seen to it).
+template <class T, class I>
+struct CsrView {
+  using value_type = T;
+  using index_type = I;
+  const T* data;
+  const I* indices;
+  const I* indptr;
+  std::int64_t rows;
+  std::int64_t columns;
+
+  std::int64_t stored() const { return static_cast<std::int64_t>(indptr[rows] - indptr[0]); }
+  CsrView one_row(std::int64_t i) const { return {data, indices, indptr + i, 1, columns}; }
+};
+
+using AnyView = std::variant<DenseView<float>, DenseView<double>, StridedView<float>, StridedView<double>,
+                             CsrView<float, std::int32_t>, CsrView<float, std::int64_t>, CsrView<double, std::int32_t>,
+                             CsrView<double, std::int64_t>>;
+
+template <class View>
+inline constexpr bool is_csr = false;
+template <class T, class I>
+inline constexpr bool is_csr<CsrView<T, I>> = true;
+template <class View>
+inline constexpr bool is_strided = false;
+template <class T>
+inline constexpr bool is_strided<StridedView<T>> = true;
+
+/// Which rows, in which order: `order[begin + i]`, or `begin + i` without an order.
+struct RowSet {
+  std::int64_t begin;
+  std::int64_t count;
+  const std::int64_t* order = nullptr;
+
+  std::int64_t operator[](std::int64_t i) const { return order != nullptr ? order[begin + i] : begin + i; }
+  RowSet part(std::int64_t first, std::int64_t size) const { return {begin + first, size, order}; }
+};
+
+}  // namespace gradstream

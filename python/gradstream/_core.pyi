@@ -1,0 +1,104 @@
+"""Typed stub of the compiled core. X is a 2-D float32/float64 array (any strides) or a CSR tuple (data, indices, indptr, n_features)."""
+
+from collections.abc import Callable
+from typing import Any, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float64 = NDArray[np.float64]
+Rows = NDArray[Any] | tuple[NDArray[Any], NDArray[Any], NDArray[Any], int]
+Status = tuple[str, int]  # ("ok" | "non_finite" | "overflow" ..., row it happened at or -1)
+
+class Spec(TypedDict):
+    loss: str
+    loss_parameter: float  # huber: epsilon; others ignore it
+    columns: int  # K
+    l1: float
+    l2: float
+    fit_intercept: bool
+    standardize: str  # "none" | "scale" | "center_scale"
+    optimizer: str  # "sgd" | "momentum" | "adagrad" | "adam"
+    momentum: float
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    initial_accumulator: float
+    schedule: str  # "constant" | "invscaling" | "inverse_time" | "optimal"
+    eta0: float
+    power_t: float
+    decay: float
+    alpha: float
+    batch_size: int
+
+class Learner:
+    """Streaming and mini-batch learning on arrays it borrows.
+
+    arrays: table   dense layout (1+slots, d, K); sparse layout (d, record_width(spec, dtype)): W[K], slots[K]..., then raw float64 bits (clock, step); dtype of the data.
+                Zeros mean: nothing learnt, nothing pending (fill through `set_planes`, which also sets the times)
+            bias    (1+slots, K) float64
+            mean, m2, seen  (d,) float64, or (0,) when standardize is "none" ("seen" only for the sparse layout)
+            counters (8,) float64: t, steps, clock, weight, n_samples_seen, block_rows, block_weight, epoch
+            block   float64 sums of an unfinished block, (0,) when batch_size is 1, else (block_size(spec, d, sparse),)
+    """
+
+    def __init__(self, spec: Spec, arrays: dict[str, NDArray[Any]]) -> None: ...
+    def learn(self, X: Rows, y: Float64, sample_weight: Float64 | None, report: Float64 | None, n_threads: int) -> Status: ...
+    def epoch(self, X: Rows, y: Float64, sample_weight: Float64 | None, seed: int, epoch: int, shuffle: bool, n_threads: int) -> tuple[Status, float]: ...
+    def flush(self) -> Status: ...
+    def report(self, X: Rows, out: Float64, n_threads: int) -> Status: ...
+    def linear(self) -> tuple[Float64, Float64]: ...
+    def planes(self) -> Float64: ...  # (1+slots, d, K): standardised weights, then slots; pending penalties and decays applied
+    def set_planes(self, planes: Float64) -> None: ...  # the same shape; settled as of the counters
+
+class BatchResult(TypedDict):
+    coef: Float64  # (d, K), standardised coordinates
+    intercept: Float64
+    objective: float
+    optimality: float
+    n_iter: int
+    status: str  # "converged" | "max_iter" | "no_progress" | "non_finite"
+    loss_curve: list[float]
+
+def loss_gradient(
+    X: Rows, y: Float64, sample_weight: Float64 | None, spec: Spec, coef: Float64, center: Float64 | None, intercept: Float64, n_threads: int
+) -> tuple[float, Float64, Float64]: ...
+def full_batch(
+    X: Rows,
+    y: Float64,
+    sample_weight: Float64 | None,
+    spec: Spec,
+    center: Float64 | None,
+    scale: Float64 | None,
+    coef_init: Float64 | None,
+    intercept_init: Float64 | None,
+    solver: str,
+    tol: float,
+    max_iter: int,
+    seed: int,
+    n_threads: int,
+    on_iteration: Callable[[int, float, float], bool] | None,
+) -> BatchResult: ...
+def moments(X: Rows, sample_weight: Float64 | None, n_threads: int) -> tuple[Float64, Float64, float]: ...
+def inverse_deviation(mean: Float64, m2: Float64, weight: float) -> Float64: ...
+def squared_gradients(
+    X: Rows, y: Float64, sample_weight: Float64 | None, spec: Spec, coef: Float64, center: Float64 | None, scale: Float64 | None, intercept: Float64
+) -> tuple[Float64, Float64]: ...
+def record_width(spec: Spec, itemsize: int) -> int: ...
+def block_size(spec: Spec, n_features: int, sparse: bool) -> int: ...
+def check_csr(X: Rows) -> Status: ...
+def check_finite(X: Rows) -> Status: ...
+def permutation(n: int, seed: int, epoch: int) -> NDArray[np.int64]: ...
+def losses() -> list[dict[str, Any]]: ...
+def penalties() -> list[dict[str, Any]]: ...
+def optimizers() -> list[dict[str, Any]]: ...
+def schedules() -> list[dict[str, Any]]: ...
+def loss_rows(loss: str, parameter: float, z: Float64, y: Float64) -> tuple[Float64, Float64]: ...
+def invariant_steps(loss: str, parameter: float, z: Float64, y: Float64, h: Float64, q: Float64) -> Float64: ...
+def penalty_flow(w: Float64, tau: Float64, l1: float, l2: float) -> Float64: ...
+def schedule_rates(spec: Spec, t: Float64, epoch: float) -> Float64: ...
+def isa() -> str: ...
+def available_isas() -> list[str]: ...
+def use_isa(name: str) -> None: ...
+def max_threads() -> int: ...
+def build_info() -> dict[str, str]: ...
