@@ -1,0 +1,227 @@
+"""From constructor parameters to what the core understands: names, constraints, and the rules of "auto"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+from sklearn.utils._param_validation import Hidden, Interval, StrOptions
+
+from gradstream import _core
+from gradstream._unavailable import (
+    LOSSES_TO_COME,
+    MISSING_TO_COME,
+    NEW_CLASSES_TO_COME,
+    OPTIMIZERS_TO_COME,
+    SCHEDULES_TO_COME,
+    reject_full_batch,
+    reject_unavailable,
+)
+from gradstream.optim import OPTIMIZERS, SCHEDULES, Constant, Optimizer, Schedule
+
+if TYPE_CHECKING:
+    from gradstream._core import Spec
+
+LOSSES = {loss["name"]: loss for loss in _core.losses()}
+SLOTS = {optimizer["name"]: optimizer["slots"] for optimizer in _core.optimizers()}
+LEARNING_RATES = {optimizer["name"]: optimizer["learning_rate"] for optimizer in _core.optimizers()}
+PENALTIES = {penalty["name"]: penalty["l1_ratio"] for penalty in _core.penalties()}
+FULL_BATCH_SOLVERS = ("lbfgs", "gd", "cd")
+AUTO_BATCH_SIZE = 256
+CLASSIFIER_LOSSES = [name for name, loss in LOSSES.items() if loss["task"] == "classification"]
+REGRESSOR_LOSSES = [name for name, loss in LOSSES.items() if loss["task"] == "regression"]
+
+
+def _to_come(names: tuple[str, ...]) -> Any:
+    """Names that are let through here, so that they meet the error that says so."""
+    return Hidden(StrOptions(set(names)))
+
+
+COMMON_CONSTRAINTS: dict[str, list[Any]] = {
+    "penalty": [StrOptions(set(PENALTIES)), None],
+    "alpha": [Interval(Real, 0, None, closed="left")],
+    "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+    "fit_intercept": ["boolean"],
+    "standardize": [StrOptions({"auto"}), "boolean"],
+    "batch_size": [StrOptions({"auto", "full"}), Interval(Integral, 1, None, closed="left")],
+    "optimizer": [
+        StrOptions({"auto", *FULL_BATCH_SOLVERS, *OPTIMIZERS}),
+        _to_come(OPTIMIZERS_TO_COME),
+        Optimizer,
+    ],
+    "learning_rate": [
+        StrOptions({"auto", *SCHEDULES}),
+        _to_come(SCHEDULES_TO_COME),
+        Interval(Real, 0, None, closed="neither"),
+        Schedule,
+    ],
+    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "tol": [Interval(Real, 0, None, closed="left"), None],
+    "shuffle": ["boolean"],
+    "average": ["boolean", Hidden(Interval(Integral, 1, None, closed="left"))],
+    "bounds": [None, Hidden(StrOptions({"positive"})), Hidden(tuple)],
+    "missing": [StrOptions({"error"}), _to_come(MISSING_TO_COME)],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+    "warm_start": ["boolean"],
+    "n_jobs": [Integral, None],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+}
+CLASSIFIER_CONSTRAINTS = COMMON_CONSTRAINTS | {
+    "loss": [StrOptions(set(CLASSIFIER_LOSSES)), _to_come(LOSSES_TO_COME["classification"])],
+    "class_weight": [StrOptions({"balanced"}), dict, None],
+    "new_classes": [StrOptions({"error"}), _to_come(NEW_CLASSES_TO_COME)],
+}
+REGRESSOR_CONSTRAINTS = COMMON_CONSTRAINTS | {
+    "loss": [StrOptions(set(REGRESSOR_LOSSES)), _to_come(LOSSES_TO_COME["regression"])],
+    "epsilon": [Interval(Real, 0, None, closed="left")],
+    "quantile": [Interval(Real, 0, 1, closed="neither")],
+    "power": [Interval(Real, None, None, closed="neither")],
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How ``fit`` goes about it. ``solver`` is one of FULL_BATCH_SOLVERS, or None for mini-batches."""
+
+    solver: str | None
+    spec: Spec
+
+
+def reject_values(parameters: dict[str, Any]) -> None:
+    """Raise ValueError for values, and pairs of values, that stand for nothing we can do."""
+    losses = CLASSIFIER_LOSSES if "class_weight" in parameters else REGRESSOR_LOSSES
+    optimizers = ["auto", *FULL_BATCH_SOLVERS, *OPTIMIZERS]
+    available = {
+        "loss": losses,
+        "optimizer": optimizers,
+        "learning_rate": ["auto", *SCHEDULES],
+        "missing": ["error"],
+        "new_classes": ["error"],
+    }
+    reject_unavailable(parameters, available)
+    for name in ("optimizer", "learning_rate"):
+        if isinstance(parameters[name], Optimizer | Schedule):
+            parameters[name]._validate_params()
+    if LOSSES[parameters["loss"]]["parameter"] == "epsilon" and parameters["epsilon"] == 0:
+        raise ValueError(f"loss={parameters['loss']!r} needs epsilon > 0, got epsilon = 0.")
+    if _schedule(parameters["learning_rate"]).name == "optimal" and parameters["alpha"] == 0:
+        raise ValueError(
+            "alpha must be > 0 since learning_rate is 'optimal'. alpha is used to compute the optimal rate."
+        )
+
+
+def fit_plan(parameters: dict[str, Any], *, columns: int, sparse: bool) -> Plan:
+    """Return how ``fit`` trains K = ``columns`` columns, by the rules of the ``batch_size`` and ``optimizer`` parameters."""
+    batch_size, optimizer = parameters["batch_size"], parameters["optimizer"]
+    stochastic = isinstance(optimizer, Optimizer) or optimizer in OPTIMIZERS
+    if batch_size == "auto":
+        batch_size = AUTO_BATCH_SIZE if stochastic or parameters["early_stopping"] else "full"
+    if batch_size != "full":
+        if optimizer in FULL_BATCH_SOLVERS:
+            raise ValueError(
+                f"optimizer={optimizer!r} reads all rows for every update, got batch_size={batch_size}. "
+                f"Use batch_size='full' or one of the optimizers {', '.join(map(repr, OPTIMIZERS))}."
+            )
+        return Plan(None, _spec(parameters, batch_size=batch_size, columns=columns, sparse=sparse))
+    if parameters["early_stopping"]:
+        raise ValueError(
+            "early_stopping=True scores the model after every epoch, but batch_size='full' has none. "
+            "Use batch_size='auto' or an integer."
+        )
+    if stochastic:
+        raise ValueError(
+            f"optimizer={optimizer!r} learns from blocks of rows, got batch_size='full'. "
+            f"Use batch_size='auto', an integer, or one of the optimizers {', '.join(map(repr, FULL_BATCH_SOLVERS))}."
+        )
+    spec = online_spec(parameters, columns=columns, sparse=sparse)
+    return Plan(_solver(optimizer, parameters["loss"], spec), spec)
+
+
+def online_spec(parameters: dict[str, Any], *, columns: int, sparse: bool) -> Spec:
+    """Return what ``partial_fit`` and its kin do: the integer batch_size, else one row at a time."""
+    batch_size = parameters["batch_size"]
+    if isinstance(batch_size, str):
+        batch_size = 1
+    return _spec(parameters, batch_size=batch_size, columns=columns, sparse=sparse)
+
+
+def _solver(optimizer: str, loss: str, spec: Spec) -> str:
+    """Name the full-batch solver; "auto" is by smoothness: cd for hinge, gd with an l1 part, else lbfgs."""
+    smooth = LOSSES[loss]["smooth"]
+    if optimizer == "auto":
+        optimizer = "cd" if not smooth else "gd" if spec["l1"] > 0 else "lbfgs"
+    reject_full_batch(loss, optimizer, spec["l2"])
+    if optimizer == "lbfgs" and spec["l1"] > 0:
+        raise ValueError(
+            "optimizer='lbfgs' needs a smooth penalty, got one with an l1 part. Use optimizer='gd' or 'auto'."
+        )
+    if optimizer != "cd" and not smooth:
+        raise ValueError(
+            f"optimizer={optimizer!r} needs a smooth loss, got loss={loss!r}. Use optimizer='cd' or 'auto'."
+        )
+    return optimizer
+
+
+def _spec(parameters: dict[str, Any], *, batch_size: int, columns: int, sparse: bool) -> Spec:
+    optimizer = _optimizer(parameters["optimizer"])
+    schedule = _schedule(parameters["learning_rate"])
+    l1, l2 = _penalty_strengths(parameters)
+    spec: Spec = {
+        "loss": parameters["loss"],
+        "loss_parameter": float(parameters.get(LOSSES[parameters["loss"]]["parameter"], 0.0)),
+        "columns": columns,
+        "l1": l1,
+        "l2": l2,
+        "fit_intercept": bool(parameters["fit_intercept"]),
+        "standardize": _standardize(parameters, sparse=sparse),
+        "optimizer": optimizer.name,
+        "momentum": 0.9,
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "epsilon": 1e-8,
+        "initial_accumulator": 1e-8,
+        "schedule": schedule.name,
+        "eta0": LEARNING_RATES[optimizer.name],
+        "power_t": 0.5,
+        "decay": 1.0,
+        "alpha": float(parameters["alpha"]),
+        "batch_size": int(batch_size),
+    }
+    chosen = optimizer.get_params() | schedule.get_params()
+    spec.update({name: float(value) for name, value in chosen.items() if value != "auto"})  # type: ignore[typeddict-item]
+    return spec
+
+
+def _optimizer(value: Any) -> Optimizer:
+    """Return the optimizer of blocks and rows: "auto", and the full-batch names, stand for AdaGrad there."""
+    if isinstance(value, Optimizer):
+        return value
+    return OPTIMIZERS.get(value, OPTIMIZERS["adagrad"])()
+
+
+def _schedule(value: Any) -> Schedule:
+    if isinstance(value, Schedule):
+        return value
+    if isinstance(value, str):
+        return Constant() if value == "auto" else SCHEDULES[value]()
+    return Constant(eta0=float(value))
+
+
+def _penalty_strengths(parameters: dict[str, Any]) -> tuple[float, float]:
+    if parameters["penalty"] is None:
+        return 0.0, 0.0
+    fixed = PENALTIES[parameters["penalty"]]
+    ratio = float(parameters["l1_ratio"] if fixed is None else fixed)
+    return float(parameters["alpha"]) * ratio, float(parameters["alpha"]) * (1.0 - ratio)
+
+
+def _standardize(parameters: dict[str, Any], *, sparse: bool) -> str:
+    """Return the mode: dense rows are centred where an intercept takes the centre up, sparse ones never."""
+    wanted = not sparse if parameters["standardize"] == "auto" else bool(parameters["standardize"])
+    if not wanted:
+        return "none"
+    return "center_scale" if parameters["fit_intercept"] and not sparse else "scale"

@@ -1,0 +1,185 @@
+"""y and the weights of rows, as the losses of the core expect them: the part of the door that knows classes and domains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, unique_labels
+
+from gradstream._parameters import LOSSES
+from gradstream._validation import reject_rows
+
+if TYPE_CHECKING:
+    from gradstream._core import Float64
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """y (n,) float64: -1/+1 of two classes, the class's index of more, or real. Weights (n,), class weights in, or None."""
+
+    y: Float64
+    weights: Float64 | None
+    classes: NDArray[Any] | None = None
+    class_weights: Float64 | None = None  # (n_classes,), None without class_weight
+
+    @property
+    def columns(self) -> int:
+        """Return K, the columns of margins."""
+        return 1 if self.classes is None or len(self.classes) == 2 else len(self.classes)
+
+
+def fit_labels(estimator: Any, y: Any, weights: Float64 | None, n_rows: int) -> Targets:
+    """Check the labels of a fit; the classes are those in y."""
+    labels = _labels(estimator, y, n_rows)
+    classes, codes = np.unique(labels, return_inverse=True)
+    seen = np.bincount(codes, weights, len(classes)).astype(np.float64)
+    class_weights = _fit_class_weights(estimator.class_weight, classes, seen)
+    left = seen > 0 if class_weights is None else seen * class_weights > 0
+    if left.sum() < 2:
+        kind = "classes" if left.all() else "classes of positive weight"
+        names = ", ".join(map(repr, classes[left].tolist()))
+        raise ValueError(f"The number of {kind} has to be greater than one; got {left.sum()} class ({names})")
+    return Targets(_signed(codes, classes), _weighted(weights, class_weights, codes), classes, class_weights)
+
+
+def online_labels(estimator: Any, y: Any, weights: Float64 | None, classes: NDArray[Any], n_rows: int) -> Targets:
+    """Check the labels of one chunk against the classes of the model."""
+    codes = encode(_labels(estimator, y, n_rows), classes)
+    class_weights = online_class_weights(estimator, classes)
+    return Targets(_signed(codes, classes), _weighted(weights, class_weights, codes), classes, class_weights)
+
+
+def validation_labels(estimator: Any, y: Any, weights: Float64 | None, classes: NDArray[Any], n_rows: int) -> Targets:
+    """Check labels that are scored and not learnt: class weights do not count."""
+    return Targets(_signed(encode(_labels(estimator, y, n_rows), classes), classes), weights, classes)
+
+
+def online_classes(estimator: Any, classes: Any) -> NDArray[Any]:
+    """Return the classes of the model: those given at the first call, which later calls may only repeat."""
+    known = getattr(estimator, "classes_", None)
+    if known is not None:
+        if classes is not None and not np.array_equal(known, unique_labels(classes)):
+            raise ValueError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {known!r}")
+        return known
+    if classes is None:
+        raise ValueError("classes must be passed on the first call to partial_fit.")
+    classes = unique_labels(classes)
+    if len(classes) < 2:
+        raise ValueError(f"The number of classes has to be greater than one; got {len(classes)} class")
+    return classes
+
+
+def encode(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the index in ``classes`` of every label, or raise ValueError for labels that are not there."""
+    try:
+        codes = np.minimum(np.searchsorted(classes, labels), len(classes) - 1)
+    except TypeError:  # labels that do not compare with the classes: numbers and strings
+        codes = np.zeros(len(labels), np.intp)
+    unknown = np.asarray(classes[codes] != labels)
+    reject_rows(
+        unknown,
+        labels,
+        "y",
+        f"labels of classes_ = {classes!r}",
+        "others",
+        "classes should include all valid labels that can be in y.",
+    )
+    return codes
+
+
+def real_values(estimator: Any, y: Any, weights: Float64 | None, n_rows: int) -> Targets:
+    """Check real targets, in the domain of the loss."""
+    y = _column(estimator, y, n_rows)
+    if y.dtype.kind not in "fiub":
+        y = _numbers(y)
+    values = np.ascontiguousarray(y, np.float64)
+    loss = LOSSES[estimator.loss]
+    if loss["domain"] == "nonnegative":
+        reject_rows(
+            values < 0,
+            values,
+            f"loss={estimator.loss!r}: y",
+            "y >= 0",
+            "negative values",
+            "Use loss='squared_error' for signed targets.",
+        )
+    return Targets(values, weights)
+
+
+def _column(estimator: Any, y: Any, n_rows: int) -> NDArray[Any]:
+    """Return y as a 1-D finite array, with scikit-learn's errors."""
+    if y is None:
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, but the target y is None."
+        )
+    if type(y) is not np.ndarray or y.ndim != 1:
+        y = column_or_1d(y, warn=True)
+    assert_all_finite(y, estimator_name=type(estimator).__name__, input_name="y")
+    if y.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: y has dtype {y.dtype}.")
+    if len(y) != n_rows:
+        raise ValueError(f"Found input variables with inconsistent numbers of samples: {[n_rows, len(y)]}")
+    return y
+
+
+def _numbers(y: NDArray[Any]) -> NDArray[np.float64]:
+    try:
+        return y.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"y has dtype {y.dtype} and values that are not numbers: {error}.") from error
+
+
+def _labels(estimator: Any, y: Any, n_rows: int) -> NDArray[Any]:
+    y = _column(estimator, y, n_rows)
+    if y.dtype.kind not in "iubU":
+        check_classification_targets(y)
+    return y
+
+
+def _signed(codes: NDArray[np.intp], classes: NDArray[Any]) -> Float64:
+    y = codes.astype(np.float64)
+    return 2.0 * y - 1.0 if len(classes) == 2 else y
+
+
+def _weighted(weights: Float64 | None, class_weights: Float64 | None, codes: NDArray[np.intp]) -> Float64 | None:
+    if class_weights is None:
+        return weights
+    per_row = class_weights[codes]
+    return per_row if weights is None else weights * per_row
+
+
+def _fit_class_weights(class_weight: Any, classes: NDArray[Any], seen: Float64) -> Float64 | None:
+    """Return (n_classes,) weights; "balanced" gives every class the same total of class times sample weights."""
+    if class_weight is None:
+        return None
+    if class_weight == "balanced":
+        return seen.sum() / (len(classes) * np.where(seen > 0, seen, 1.0))
+    return _named_class_weights(class_weight, classes)
+
+
+def online_class_weights(estimator: Any, classes: NDArray[Any]) -> Float64 | None:
+    """Return the weights of a chunk: "balanced" keeps those that `fit` computed, and cannot start without one."""
+    if estimator.class_weight is None:
+        return None
+    if estimator.class_weight != "balanced":
+        return _named_class_weights(estimator.class_weight, classes)
+    fitted: Float64 | None = getattr(estimator, "_balanced_class_weights", None)
+    if fitted is None:
+        raise ValueError(
+            "class_weight 'balanced' is not supported for partial_fit, which does not see all of y. Compute the weights with "
+            "compute_class_weight('balanced', classes=classes, y=y) on a large enough sample and pass them as a dictionary."
+        )
+    return fitted
+
+
+def _named_class_weights(class_weight: dict[Any, float], classes: NDArray[Any]) -> Float64:
+    """Return the weights of a dictionary, 1 where it has none."""
+    negative = {label: weight for label, weight in class_weight.items() if not weight >= 0}
+    if negative:
+        raise ValueError(f"class_weight needs weights >= 0, got {negative}.")
+    return np.asarray(compute_class_weight(class_weight, classes=classes, y=classes), np.float64)

@@ -1,0 +1,23 @@
+"""How many threads a call may use."""
+
+import os
+
+from gradstream import _core
+
+
+def thread_count(n_jobs: int | None) -> int:
+    """Threads for ``n_jobs`` as scikit-learn counts them: None is all the core may use, -1 all processors, -2 all but one.
+
+    Inside a joblib worker, of any backend, None means 1: the other workers have the other processors.
+    """
+    if n_jobs is None:
+        return 1 if _inside_joblib_worker() else _core.max_threads()
+    if n_jobs == 0:
+        raise ValueError("n_jobs = 0 has no meaning. Use None, a positive number of threads, or -1 for all processors.")
+    return n_jobs if n_jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + n_jobs)
+
+
+def _inside_joblib_worker() -> bool:
+    from joblib.parallel import get_active_backend
+
+    return (get_active_backend()[0].nesting_level or 0) > 0

@@ -1,0 +1,177 @@
+"""Learning row by row and block by block: the model goes on from wherever it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+
+from gradstream._parameters import online_spec
+from gradstream._state import LearnerState
+from gradstream._targets import Targets
+from gradstream._threads import thread_count
+from gradstream._validation import CheckedRows, check_row, check_rows, check_sample_weight
+from gradstream.estimators._base import LinearEstimator
+from gradstream.estimators._turn import LearningTurn, unchanged_on_error
+from gradstream.regimes.streaming import LabelledRows, Model
+
+if TYPE_CHECKING:
+    from gradstream._core import Spec
+
+MAX_SEED = 2**31 - 1
+
+
+class OnlineEstimator(LinearEstimator):
+    """Base of the main estimators: the streaming regime."""
+
+    random_state: Any
+    optimizer_: str
+
+    def learn_one(self, x: Any, y: Any, sample_weight: float = 1.0) -> None:
+        """Learn one row.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_features,), or tuple (indices, values)
+            The row; the pair holds the columns that are not 0, in increasing order.
+        y : label or float
+            Its target.
+        sample_weight : float, default=1.0
+            How many times the row counts, dimensionless; 0 is no row at all.
+
+        Raises
+        ------
+        ValueError
+            If the row, the target or the weight is not what the model expects; nothing has changed then.
+        DivergenceError
+            If a coefficient would become infinite or NaN; nothing has changed then.
+        RuntimeError
+            If another thread is teaching this estimator.
+        """
+        model = vars(self).get("_model")
+        if model is None or not model.current:
+            if model is None and isinstance(x, tuple):
+                raise ValueError(
+                    "The number of features is not known yet: call fit or partial_fit before learn_one(pair)."
+                )
+            if model is None:
+                self._learn(_row_array(x), [y], [sample_weight], None)
+                return
+        if not 0 <= sample_weight < np.inf:
+            raise ValueError(f"sample_weight = {sample_weight!r}: a weight is a number >= 0.")
+        value, weight = self._online_value(y)
+        weight *= sample_weight
+        with LearningTurn(self):
+            dtype = self._model.state.table.dtype
+            if type(x) is np.ndarray and x.dtype == dtype and x.shape == (self.n_features_in_,):
+                X = CheckedRows(x[None, :], (1, x.shape[0]), dtype)
+            else:
+                X = check_row(self, x, dtype)
+            model = self._online_model(X, self._model.state.spec["columns"])
+            weights = None if weight == 1.0 else np.array([weight])
+            model.learn(self._owner, LabelledRows(X, np.array([value]), weights), None, 1)
+            self._model = model
+
+    def flush(self) -> Any:
+        """Step on the unfinished block, and learn the rows that ``progressive_fit(delay=k)`` still holds back.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        DivergenceError
+            If a coefficient would become infinite or NaN; nothing has changed then.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
+        """
+        with LearningTurn(self):
+            self._fitted().flush(self._owner)
+        return self
+
+    def _learn(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> None:
+        """Learn one chunk, or raise and leave the estimator as it was."""
+        with LearningTurn(self), unchanged_on_error(self):
+            model, rows, targets = self._chunk(X, y, sample_weight, classes)
+            model.learn(self._owner, rows, None, thread_count(self.n_jobs))
+            self._keep(model, targets)
+
+    def _progress(self, X: Any, y: Any, sample_weight: Any, classes: Any, delay: int) -> NDArray[np.float64]:
+        """Return the margins of one chunk, row by row from before the row, and learn it."""
+        if isinstance(delay, bool) or not isinstance(delay, int | np.integer) or delay < 0:
+            raise ValueError(f"delay = {delay!r}: rows to wait before learning are an integer >= 0.")
+        with LearningTurn(self), unchanged_on_error(self):
+            model, rows, targets = self._chunk(X, y, sample_weight, classes)
+            margins = model.progress(self._owner, rows, int(delay), thread_count(self.n_jobs))
+            self._keep(model, targets)
+        return margins
+
+    def _chunk(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> tuple[Model, LabelledRows, Targets]:
+        """Check a chunk and return the model that will learn it: the present one, or one that takes its place."""
+        if "_model" not in vars(self) or not self._model.current:
+            self._checked_parameters()
+        rows = check_rows(self, X, reset="_model" not in vars(self))
+        weights = check_sample_weight(sample_weight, rows.shape[0])
+        targets = self._online_targets(y, weights, rows.shape[0], classes)
+        return self._online_model(rows, targets.columns), LabelledRows(rows, targets.y, targets.weights), targets
+
+    def _keep(self, model: Model, targets: Targets) -> None:
+        """Make the learnt model the estimator's."""
+        self._model = model
+        self.optimizer_ = model.state.spec["optimizer"]
+
+    def _online_model(self, X: CheckedRows, columns: int) -> Model:
+        """Return a model of the online specification in the layout of X: the present one if it fits, else a new one."""
+        model: Model | None = vars(self).get("_model")
+        if model is not None and model.current and model.state.layout == X.layout:
+            return model
+        parameters = self._checked_parameters()
+        if model is None:
+            spec = online_spec(parameters, columns=columns, sparse=X.layout == "sparse")
+            model = Model(LearnerState.create(spec, X.shape[1], X.layout, X.dtype, self._draw_seed()))
+        else:
+            model = self._adapted(model, parameters, X.layout)
+        model.current = True
+        return model
+
+    def _adapted(self, model: Model, parameters: dict[str, Any], layout: str) -> Model:
+        """Return the model under changed parameters, or for rows of another layout."""
+        state = model.state
+        specs = [online_spec(parameters, columns=state.spec["columns"], sparse=sparse) for sparse in (False, True)]
+        if state.spec["standardize"] not in (spec["standardize"] for spec in specs):
+            raise _fixed("standardize", self, state.spec["standardize"] != "none")
+        if state.spec["fit_intercept"] != specs[0]["fit_intercept"]:
+            raise _fixed("fit_intercept", self, state.spec["fit_intercept"])
+        spec: Spec = {**specs[0], "standardize": state.spec["standardize"]}
+        if (
+            spec["standardize"] == "center_scale"
+        ):  # centred rows have no zeros: sparse chunks are expanded block by block
+            layout = "dense"
+        if spec == state.spec and layout == state.layout:
+            return model
+        return Model(state.adapted(spec, layout))
+
+    def _draw_seed(self) -> int:
+        return int(check_random_state(self.random_state).randint(MAX_SEED))
+
+    def _online_value(self, y: Any) -> tuple[float, float]:
+        """Return one target as the loss wants it, and the weight of its class."""
+        raise NotImplementedError
+
+
+def _fixed(name: str, estimator: OnlineEstimator, was: bool) -> ValueError:
+    return ValueError(
+        f"{name}={getattr(estimator, name)!r} cannot take effect on a model that has learnt with {name} "
+        f"{'on' if was else 'off'}: its state is in other units. Set it back, or call fit."
+    )
+
+
+def _row_array(x: Any) -> NDArray[Any]:
+    row = np.asarray(x)
+    if row.ndim != 1:
+        raise ValueError(f"x has shape {row.shape}: one row is a 1-D array.")
+    return row[None, :]

@@ -1,0 +1,45 @@
+"""From margins (n, K) to class probabilities (n, n_classes)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import expit
+
+from gradstream._parameters import LOSSES as CORE_LOSSES
+
+if TYPE_CHECKING:
+    from gradstream._core import Float64
+
+LOSSES = {name for name, loss in CORE_LOSSES.items() if loss["probabilities"]}
+
+
+def of_margins(loss: str, margins: Float64) -> Float64:
+    """Return probabilities: sigmoid or softmax for log_loss; for modified_huber clipped margins, as scikit-learn."""
+    if loss != "log_loss":
+        return _clipped(margins)
+    if margins.shape[1] > 1:
+        e = np.exp(margins - margins.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+    return np.concatenate([expit(-margins), expit(margins)], axis=1)
+
+
+def log_of_margins(loss: str, margins: Float64) -> Float64:
+    """Return logarithms of probabilities, without rounding the probabilities first."""
+    if loss != "log_loss":
+        with np.errstate(divide="ignore"):
+            return np.log(_clipped(margins))
+    if margins.shape[1] > 1:
+        shifted = margins - margins.max(axis=1, keepdims=True)
+        return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return -np.logaddexp(0.0, np.concatenate([margins, -margins], axis=1))
+
+
+def _clipped(margins: Float64) -> Float64:
+    """(clip(z, -1, 1) + 1) / 2; more than two classes are normalised, and uniform where all columns say no."""
+    p = (np.clip(margins, -1.0, 1.0) + 1.0) / 2.0
+    if margins.shape[1] == 1:
+        return np.concatenate([1.0 - p, p], axis=1)
+    total = p.sum(axis=1, keepdims=True)
+    return np.where(total > 0, p / np.where(total > 0, total, 1.0), 1.0 / p.shape[1])

@@ -1,0 +1,77 @@
+"""All rows for every update: a solver of the core to a certified optimum, then a state that can go on online."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from gradstream import _core
+from gradstream._validation import raise_for_status
+from gradstream.regimes.handover import Point, handed_over
+from gradstream.regimes.problem import Problem, Solution, Standardisation, Watch
+
+if TYPE_CHECKING:
+    from gradstream._core import BatchResult
+
+
+def fit(problem: Problem, solver: str, watch: Watch | None) -> Solution:
+    """Minimise the objective to ``tol``, or as far as ``max_iter`` goes."""
+    statistics = Standardisation.of(problem)
+    result = _solve(problem, solver, statistics, watch)
+    if result["status"] == "non_finite":
+        where = f"iteration {result['n_iter']} of optimizer {solver!r}"
+        raise_for_status(problem.owner, ("non_finite", -1), problem.X, where)
+    return Solution(
+        state=handed_over(problem, statistics, Point(result["coef"], result["intercept"]), epochs=0),
+        optimizer=solver,
+        n_iter=result["n_iter"],
+        objective=result["objective"],
+        optimality=result["optimality"],
+        loss_curve=list(result["loss_curve"]),
+        warning=_warning(problem, result),
+    )
+
+
+def _solve(problem: Problem, solver: str, statistics: Standardisation, watch: Watch | None) -> BatchResult:
+    coef, intercept = (None, None) if problem.start is None else statistics.standardised(problem.start)
+    return _core.full_batch(
+        problem.X.data,
+        problem.targets.y,
+        problem.targets.weights,
+        problem.plan.spec,
+        statistics.center,
+        statistics.scale,
+        coef,
+        intercept,
+        solver,
+        0.0 if problem.tol is None else problem.tol,
+        problem.max_iter,
+        problem.seed,
+        problem.threads,
+        None if watch is None else _reporter(watch),
+    )
+
+
+def _reporter(watch: Watch) -> Callable[[int, float, float], bool]:
+    """Return what the core calls after every iteration; False stops it."""
+    watch.begin()
+
+    def on_iteration(n_iter: int, objective: float, optimality: float) -> bool:
+        stop = watch.end(f"iteration {n_iter}  objective {objective:.8g}  optimality {optimality:.2e}", None)
+        if not stop:
+            watch.begin()
+        return not stop
+
+    return on_iteration
+
+
+def _warning(problem: Problem, result: BatchResult) -> str | None:
+    """Name the gap and the remedy when the solver stopped before ``tol``."""
+    if problem.tol is None or result["optimality"] <= problem.tol:
+        return None
+    gap = f"at optimality_ = {result['optimality']:.1e} > tol = {problem.tol:.1e}"
+    if result["status"] == "max_iter":
+        return f"{problem.owner} stopped after max_iter = {problem.max_iter} iterations {gap}. Increase max_iter or tol, or alpha."
+    if result["status"] == "no_progress":
+        return f"{problem.owner} stopped in iteration {result['n_iter']} {gap}: rounding allows no further progress. Increase tol."
+    return None

@@ -1,0 +1,126 @@
+"""One row or one carried block for every update: a state, and the core's handle on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradstream import _core
+from gradstream._state import STEPS, LearnerState
+from gradstream._validation import CheckedRows, assert_finite, raise_for_status
+
+if TYPE_CHECKING:
+    from gradstream._core import Float64
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledRows:
+    """Rows to learn: y (n,) as the loss wants it, weights (n,) or None."""
+
+    X: CheckedRows
+    y: Float64
+    weights: Float64 | None
+
+    def single(self, i: int) -> LabelledRows:
+        """Return row i in memory of its own."""
+        weights = None if self.weights is None else self.weights[i : i + 1].copy()
+        return LabelledRows(self.X.part(i, i + 1).owned(), self.y[i : i + 1].copy(), weights)
+
+
+class Model:
+    """A state and the core's handle on it. Pickles as the state; the handle is rebuilt.
+
+    Attributes
+    ----------
+    state : LearnerState
+    current : bool
+        Whether the specification is what the estimator's parameters say. Setting a parameter makes it False.
+    """
+
+    __slots__ = ("current", "learner", "state")
+
+    def __init__(self, state: LearnerState) -> None:
+        if not state.table.flags.writeable:  # a memory map, as joblib makes them
+            state = state.copy()
+        self.state = state
+        self.learner = _core.Learner(state.spec, state.arrays())
+        self.current = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Model, (self.state,)
+
+    def linear(self) -> tuple[Float64, Float64]:
+        """Return coefficients (d, K) and intercepts (K,) in X's own units."""
+        coef, intercept = self.learner.linear()
+        return np.ascontiguousarray(coef.T), intercept
+
+    def margins(self, owner: str, X: CheckedRows, threads: int) -> Float64:
+        """Return (n, K) margins of rows in any layout; ValueError where X is not finite."""
+        out = np.empty((X.shape[0], self.state.spec["columns"]))
+        for part, data in X.blocks(self.state.layout, self.state.table.dtype):
+            code, row = self.learner.report(data, out[part], threads)
+            if code != "ok":
+                assert_finite(owner, X)
+                raise ValueError(f"The decision value of row {part.start + row} of X overflows with this {owner}.")
+        return out
+
+    def learn(self, owner: str, rows: LabelledRows, report: Float64 | None, threads: int) -> None:
+        """Learn rows in order, or raise and stay what it was. ``report`` (n, K) takes the margins before each row."""
+        X = rows.X
+        if X.layout == self.state.layout and X.dtype == self.state.table.dtype:
+            status = self.learner.learn(X.data, rows.y, rows.weights, report, threads)
+            raise_for_status(owner, status, X, self._where())
+            return
+        before = self.state.copy()
+        try:
+            self._learn_blocks(owner, rows, report, threads)
+        except BaseException:
+            self.state.restore(before)
+            raise
+
+    def _learn_blocks(self, owner: str, rows: LabelledRows, report: Float64 | None, threads: int) -> None:
+        for part, data in rows.X.blocks(self.state.layout, self.state.table.dtype):
+            weights = None if rows.weights is None else rows.weights[part]
+            out = None if report is None else report[part]
+            code, row = self.learner.learn(data, rows.y[part], weights, out, threads)
+            raise_for_status(owner, (code, row + part.start if row >= 0 else row), rows.X, self._where())
+
+    def progress(self, owner: str, rows: LabelledRows, delay: int, threads: int) -> Float64:
+        """Return the margins (n, K) of rows, each reported before it is learnt, and learnt ``delay`` rows later."""
+        n = rows.X.shape[0]
+        out = np.empty((n, self.state.spec["columns"]))
+        if delay == 0 and not self.state.pending:
+            self.learn(owner, rows, out, threads)
+            return out
+        before = self.state.copy()
+        try:
+            for i in range(n):
+                single = rows.single(i)
+                out[i] = self.margins(owner, single.X, 1)
+                self.state.pending.append(single)
+                while len(self.state.pending) > delay:
+                    self.learn(owner, self.state.pending.pop(0), None, 1)
+        except BaseException:
+            self.state.restore(before)
+            raise
+        return out
+
+    def flush(self, owner: str) -> None:
+        """Learn the rows that wait and step on the unfinished block."""
+        before = self.state.copy()
+        try:
+            while self.state.pending:
+                self.learn(owner, self.state.pending.pop(0), None, 1)
+            code, _ = self.learner.flush()
+            if code != "ok":
+                raise_for_status(owner, (code, -1), None, self._where())
+        except BaseException:
+            self.state.restore(before)
+            raise
+
+    def _where(self) -> str:
+        spec = self.state.spec
+        step = int(self.state.counters[STEPS]) + 1
+        return f"after step {step} (optimizer {spec['optimizer']!r}, schedule {spec['schedule']!r}, eta0 = {spec['eta0']:g})"

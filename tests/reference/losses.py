@@ -1,0 +1,169 @@
+"""Losses, their derivatives in the margin, and the importance-invariant step of a row.
+
+``z`` and ``y`` broadcast; ``parameter`` is epsilon for huber and ignored elsewhere. Margin losses take y = -1/+1.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+def sat(x):
+    """(1 - exp(-x)) / x, and 1 at 0."""
+    x = np.asarray(x, dtype=float)
+    return np.where(x == 0, 1.0, -np.expm1(-x) / np.where(x == 0, 1.0, x))
+
+
+def log_loss_value(z, y, parameter):
+    return np.logaddexp(0.0, -y * z)
+
+
+def log_loss_derivative(z, y, parameter):
+    return -y * np.exp(-np.logaddexp(0.0, y * z))
+
+
+def log_loss_step(z, y, h, q, parameter):
+    """Newton's method for delta = m - m0 in f(delta) = delta + exp(m0) expm1(delta) - h q = 0.
+
+    f is convex and increasing, so that Newton's steps from a point right of the root never cross it. For m0 > 0
+    the equation is divided by exp(m0), so that nothing overflows and small deltas keep their digits.
+    """
+    m0 = y * z
+    own, grown = np.exp(-np.maximum(m0, 0.0)), np.exp(np.minimum(m0, 0.0))
+    delta = np.minimum(h * q, np.log1p(h * q * np.exp(np.minimum(-m0, 600.0))))
+    for _ in range(20):
+        delta = delta - (own * delta + grown * np.expm1(delta) - own * h * q) / (own + grown * np.exp(delta))
+    return y * delta / q
+
+
+def hinge_value(z, y, parameter):
+    return np.maximum(0.0, 1 - y * z)
+
+
+def hinge_derivative(z, y, parameter):
+    return np.where(y * z < 1, -y, 0.0)
+
+
+def hinge_step(z, y, h, q, parameter):
+    m = 1 - y * z
+    return np.where(m > 0, y * np.minimum(h, m / q), 0.0)
+
+
+def squared_hinge_value(z, y, parameter):
+    return np.maximum(0.0, 1 - y * z) ** 2
+
+
+def squared_hinge_derivative(z, y, parameter):
+    return -2 * y * np.maximum(0.0, 1 - y * z)
+
+
+def squared_hinge_step(z, y, h, q, parameter):
+    return 2 * y * np.maximum(0.0, 1 - y * z) * h * sat(2 * h * q)
+
+
+def modified_huber_value(z, y, parameter):
+    return np.where(y * z < -1, -4 * y * z, np.maximum(0.0, 1 - y * z) ** 2)
+
+
+def modified_huber_derivative(z, y, parameter):
+    return np.where(y * z < -1, -4 * y, -2 * y * np.maximum(0.0, 1 - y * z))
+
+
+def modified_huber_step(z, y, h, q, parameter):
+    m = 1 - y * z
+    quadratic = 2 * y * np.maximum(m, 0.0) * h * sat(2 * h * q)
+    h1 = np.maximum(m - 2, 0.0) / (4 * q)
+    beyond = np.maximum(h - h1, 0.0)
+    linear = np.where(h <= h1, 4 * y * h, 4 * y * h1 + 4 * y * beyond * sat(2 * beyond * q))
+    return np.where(m <= 2, quadratic, linear)
+
+
+def squared_error_value(z, y, parameter):
+    return (z - y) ** 2 / 2
+
+
+def squared_error_derivative(z, y, parameter):
+    return z - y
+
+
+def squared_error_step(z, y, h, q, parameter):
+    return (y - z) * h * sat(h * q)
+
+
+def huber_value(z, y, parameter):
+    a = np.abs(z - y)
+    return np.where(a <= parameter, a**2 / 2, parameter * (a - parameter / 2))
+
+
+def huber_derivative(z, y, parameter):
+    return np.clip(z - y, -parameter, parameter)
+
+
+def huber_step(z, y, h, q, parameter):
+    a = np.abs(z - y)
+    h1 = np.maximum(a - parameter, 0.0) / (parameter * q)
+    beyond = np.maximum(h - h1, 0.0)
+    linear = np.sign(y - z) * parameter * np.where(h <= h1, h, h1 + beyond * sat(beyond * q))
+    return np.where(a <= parameter, (y - z) * h * sat(h * q), linear)
+
+
+def poisson_value(z, y, parameter):
+    with np.errstate(over="ignore"):
+        return np.exp(z) - y * z
+
+
+def poisson_derivative(z, y, parameter):
+    with np.errstate(over="ignore"):
+        return np.exp(z) - y
+
+
+def poisson_step(z, y, h, q, parameter):
+    """1 + (exp(z) - y) h q sat(h q y) = exp(-h q y) + exp(z) h q sat(h q y).
+
+    Away from 1 the logarithm of the right side, a sum of two positive terms, loses no digits and cannot overflow.
+    """
+    drawn = h * q * sat(h * q * y)
+    change = np.expm1(-h * q * y) + np.exp(np.minimum(z, 600.0)) * drawn
+    with np.errstate(divide="ignore"):
+        far = np.logaddexp(-h * q * y, z + np.log(drawn))
+    return -np.where(np.abs(change) < 0.5, np.log1p(np.clip(change, -0.5, 0.5)), far) / q
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One row of the table in the guide; ``target`` is "sign", "real" or "count"."""
+
+    value: Callable
+    derivative: Callable
+    step: Callable
+    target: str
+
+
+LOSSES = {
+    "log_loss": Loss(log_loss_value, log_loss_derivative, log_loss_step, "sign"),
+    "hinge": Loss(hinge_value, hinge_derivative, hinge_step, "sign"),
+    "squared_hinge": Loss(squared_hinge_value, squared_hinge_derivative, squared_hinge_step, "sign"),
+    "modified_huber": Loss(modified_huber_value, modified_huber_derivative, modified_huber_step, "sign"),
+    "squared_error": Loss(squared_error_value, squared_error_derivative, squared_error_step, "real"),
+    "huber": Loss(huber_value, huber_derivative, huber_step, "real"),
+    "poisson": Loss(poisson_value, poisson_derivative, poisson_step, "count"),
+}
+
+
+def value(loss, parameter, z, y):
+    return LOSSES[loss].value(np.asarray(z, float), np.asarray(y, float), parameter)
+
+
+def derivative(loss, parameter, z, y):
+    return LOSSES[loss].derivative(np.asarray(z, float), np.asarray(y, float), parameter)
+
+
+def invariant_step(loss, parameter, z, y, h, q):
+    """u(z, y, h, q); a row of zeros (q = 0) gives -h r(z)."""
+    z, y, h, q = np.broadcast_arrays(*(np.asarray(part, float) for part in (z, y, h, q)))
+    return np.where(
+        q == 0,
+        -h * LOSSES[loss].derivative(z, y, parameter),
+        LOSSES[loss].step(z, y, h, np.where(q == 0, 1.0, q), parameter),
+    )

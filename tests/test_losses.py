@@ -1,0 +1,136 @@
+"""Every registered loss against its slow twin, finite differences and numerical integration of its flow."""
+
+import numpy as np
+import pytest
+
+from conftest import RTOL_F64
+from gradstream import _core
+from near import assert_near
+from reference import losses
+
+NAMES = [entry["name"] for entry in _core.losses()]
+EPSILON = 1.35
+SMOOTH_MARGINS = np.array([-3.3, -1.01, -0.4, 0.3, 0.99, 1.01, 2.7])
+EXTREME_MARGINS = np.array([-1e3, -40.0, 0.0, 40.0, 1e3])
+
+
+def targets(loss):
+    return {"sign": [-1.0, 1.0], "real": [-2.0, 0.0, 1.5], "count": [0.0, 1.0, 4.0]}[losses.LOSSES[loss].target]
+
+
+def grid(loss, *axes):
+    """The product of the targets and the axes, flattened."""
+    return [part.ravel() for part in np.meshgrid(targets(loss), *axes)]
+
+
+@pytest.fixture(params=NAMES)
+def loss(request):
+    return request.param
+
+
+def test_every_loss_has_a_twin():
+    assert set(NAMES) == set(losses.LOSSES)
+
+
+def test_value_and_derivative_equal_the_twin(loss, isa):
+    y, z = grid(loss, SMOOTH_MARGINS)
+    value, derivative = _core.loss_rows(loss, EPSILON, z, y)
+    assert_near(value, losses.value(loss, EPSILON, z, y), RTOL_F64)
+    assert_near(derivative, losses.derivative(loss, EPSILON, z, y), RTOL_F64)
+
+
+def test_small_values_keep_their_digits(loss):
+    """log(1 + exp(-30)) is not 0, nor is its slope."""
+    y, z = grid(loss, np.array([-30.0, -20.0, 20.0, 30.0]))
+    value, derivative = _core.loss_rows(loss, EPSILON, z, y)
+    np.testing.assert_allclose(value, losses.value(loss, EPSILON, z, y), rtol=RTOL_F64)
+    np.testing.assert_allclose(derivative, losses.derivative(loss, EPSILON, z, y), rtol=RTOL_F64)
+
+
+def test_extreme_margins(loss, isa):
+    y, z = grid(loss, EXTREME_MARGINS)
+    value, derivative = _core.loss_rows(loss, EPSILON, z, y)
+    np.testing.assert_allclose(value, losses.value(loss, EPSILON, z, y), rtol=RTOL_F64, atol=1e-300)
+    np.testing.assert_allclose(derivative, losses.derivative(loss, EPSILON, z, y), rtol=RTOL_F64, atol=1e-300)
+
+
+def test_derivative_is_the_slope_of_the_value(loss):
+    y, z = grid(loss, SMOOTH_MARGINS)
+    h = 1e-6
+    ahead, behind = (_core.loss_rows(loss, EPSILON, z + sign * h, y)[0] for sign in (1, -1))
+    np.testing.assert_allclose(
+        _core.loss_rows(loss, EPSILON, z, y)[1], (ahead - behind) / (2 * h), rtol=1e-7, atol=1e-7
+    )
+
+
+def test_nan_margin_gives_nan(loss):
+    """A loss that swallows NaN would hide a broken model."""
+    value, derivative = _core.loss_rows(loss, EPSILON, np.array([np.nan]), np.array([1.0]))
+    assert np.isnan(value[0])
+    assert np.isnan(derivative[0]) or loss == "hinge"
+
+
+def test_invariant_step_equals_the_twin(loss, isa):
+    y, z, h, q = grid(
+        loss, SMOOTH_MARGINS, np.array([0.0, 1e-9, 0.03, 1.0, 30.0]), np.array([0.0, 1e-7, 0.5, 3.0, 80.0])
+    )
+    actual = _core.invariant_steps(loss, EPSILON, z, y, h, q)
+    np.testing.assert_allclose(actual, losses.invariant_step(loss, EPSILON, z, y, h, q), rtol=1e-9, atol=1e-300)
+
+
+@pytest.mark.parametrize("z", EXTREME_MARGINS)
+def test_invariant_step_at_extreme_margins(loss, z):
+    y, h, q = grid(loss, np.array([1e-3, 1.0]), np.array([0.1, 10.0]))
+    z = np.full_like(y, z)
+    actual = _core.invariant_steps(loss, EPSILON, z, y, h, q)
+    assert np.isfinite(actual).all()
+    np.testing.assert_allclose(actual, losses.invariant_step(loss, EPSILON, z, y, h, q), rtol=1e-9, atol=1e-300)
+
+
+def flow_margin(loss, z, y, h, q, n_steps):
+    """z after dz/dtau = -q r(z) for a time h, by classical Runge-Kutta."""
+
+    def slope(z):
+        return -q * losses.derivative(loss, EPSILON, z, y)
+
+    dt = h / n_steps
+    for _ in range(n_steps):
+        k1 = slope(z)
+        k2 = slope(z + dt / 2 * k1)
+        k3 = slope(z + dt / 2 * k2)
+        z = z + dt / 6 * (k1 + 2 * k2 + 2 * k3 + slope(z + dt * k3))
+    return z
+
+
+def test_invariant_step_integrates_the_flow_of_the_margin(loss):
+    y, z, h, q = grid(loss, np.linspace(-3.3, 2.7, 9), np.array([0.01, 0.4, 2.0]), np.array([0.3, 2.0]))
+    n_steps = 3000
+    # hinge alone has a jump in r: the last of the tiny steps overshoots the label by up to its own length.
+    atol = 2 * np.max(h * q) / n_steps if loss == "hinge" else 1e-6
+    actual = z + q * _core.invariant_steps(loss, EPSILON, z, y, h, q)
+    np.testing.assert_allclose(actual, flow_margin(loss, z, y, h, q, n_steps), rtol=1e-7, atol=atol)
+
+
+def test_two_steps_are_one_of_twice_the_length(loss):
+    y, z, h, q = grid(loss, SMOOTH_MARGINS, np.array([1e-6, 0.03, 0.7, 20.0]), np.array([1e-3, 0.5, 3.0]))
+    first = _core.invariant_steps(loss, EPSILON, z, y, h, q)
+    second = _core.invariant_steps(loss, EPSILON, z + q * first, y, h, q)
+    whole = _core.invariant_steps(loss, EPSILON, z, y, 2 * h, q)
+    # The second margin is rounded: what is left of the way to the label is known to the rounding of z only.
+    np.testing.assert_allclose(q * (first + second), q * whole, rtol=1e-9, atol=1e-14)
+
+
+def gap_to_label(loss, z, y):
+    """How far the margin stands from the label, with its sign; a step may shrink it and never flip it."""
+    gaps = {"log_loss": -np.ones_like(z), "poisson": np.exp(z) - y, "squared_error": z - y, "huber": z - y}
+    return gaps.get(loss, np.minimum(y * z - 1, 0.0))
+
+
+def test_no_step_crosses_the_label(loss):
+    y, z, h, q = grid(loss, SMOOTH_MARGINS, np.array([0.1, 10.0, 1e6]), np.array([0.5, 300.0]))
+    after = z + q * _core.invariant_steps(loss, EPSILON, z, y, h, q)
+    before_gap, after_gap = gap_to_label(loss, z, y), gap_to_label(loss, after, y)
+    assert np.isfinite(after).all()
+    assert (np.abs(after_gap) <= np.abs(before_gap) * (1 + 1e-12) + 1e-12).all()
+    assert (after_gap * before_gap >= -1e-12).all()
+    assert (-(after - z) * losses.derivative(loss, EPSILON, z, y) >= 0).all()
