@@ -19,8 +19,8 @@ AnyView dense_view(const py::array& X) {
 
 Rows dense_rows(const py::array& X) {
   if (X.ndim() != 2) throw py::value_error("X: expected 2 dimensions, got " + std::to_string(X.ndim()));
-  if (X.dtype().is(py::dtype::of<float>())) return {dense_view<float>(X), X.shape(0), X.shape(1), X, false};
-  if (X.dtype().is(py::dtype::of<double>())) return {dense_view<double>(X), X.shape(0), X.shape(1), X, false};
+  if (holds<float>(X)) return {dense_view<float>(X), X.shape(0), X.shape(1), X, false};
+  if (holds<double>(X)) return {dense_view<double>(X), X.shape(0), X.shape(1), X, false};
   throw py::type_error("X: dtype must be float32 or float64, got " + py::str(X.dtype()).cast<std::string>());
 }
 
@@ -40,7 +40,7 @@ struct CsrParts {
     }
     if (indptr.size() < 1) throw py::value_error("X: indptr must have n_rows + 1 elements, got 0");
     if (data.size() != indices.size()) throw py::value_error("X: data and indices differ in length");
-    if (!indices.dtype().is(indptr.dtype())) throw py::type_error("X: indices and indptr must have one dtype");
+    if (!indices.dtype().equal(indptr.dtype())) throw py::type_error("X: indices and indptr must have one dtype");
   }
 };
 
@@ -52,21 +52,21 @@ CsrView<T, I> csr_view(const CsrParts& parts) {
 
 template <class T>
 AnyView csr_of(const CsrParts& parts) {
-  if (parts.indices.dtype().is(py::dtype::of<std::int32_t>())) return csr_view<T, std::int32_t>(parts);
-  if (parts.indices.dtype().is(py::dtype::of<std::int64_t>())) return csr_view<T, std::int64_t>(parts);
+  if (holds<std::int32_t>(parts.indices)) return csr_view<T, std::int32_t>(parts);
+  if (holds<std::int64_t>(parts.indices)) return csr_view<T, std::int64_t>(parts);
   throw py::type_error("X: CSR indices must be int32 or int64");
 }
 
 AnyView csr_any(const CsrParts& parts) {
-  if (parts.data.dtype().is(py::dtype::of<float>())) return csr_of<float>(parts);
-  if (parts.data.dtype().is(py::dtype::of<double>())) return csr_of<double>(parts);
+  if (holds<float>(parts.data)) return csr_of<float>(parts);
+  if (holds<double>(parts.data)) return csr_of<double>(parts);
   throw py::type_error("X: dtype must be float32 or float64");
 }
 
 py::array contiguous_doubles(const py::object& object, std::int64_t size, const char* name) {
   if (!py::isinstance<py::array>(object)) throw py::type_error(std::string(name) + ": expected an array");
   const auto array = py::reinterpret_borrow<py::array>(object);
-  if (!array.dtype().is(py::dtype::of<double>())) throw py::type_error(std::string(name) + ": expected float64");
+  if (!holds<double>(array)) throw py::type_error(std::string(name) + ": expected float64");
   if (!(array.flags() & py::array::c_style)) throw py::value_error(std::string(name) + ": expected a C-contiguous array");
   if (array.size() != size) {
     throw py::value_error(std::string(name) + ": expected " + std::to_string(size) + " elements, got " + std::to_string(array.size()));

@@ -25,6 +25,13 @@ struct Rows {
 /// A 2-D float32/float64 array of any strides, or a CSR tuple (data, indices, indptr, n_features). Throws py::type_error / py::value_error.
 Rows rows_from(const py::object& X);
 
+/// By value, not by identity: arrays that were unpickled or memory-mapped bring a dtype object of their own.
+template <class T>
+bool holds(const py::array& array) {
+  const py::dtype dtype = array.dtype(), wanted = py::dtype::of<T>();
+  return dtype.is(wanted) || dtype.equal(wanted);
+}
+
 /// CSR validity (Status) of a tuple; ok for an array.
 Status check_rows(const py::object& X);
 

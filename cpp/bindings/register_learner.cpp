@@ -58,8 +58,8 @@ class Learner {
  public:
   Learner(const py::dict& spec, const py::dict& arrays) : spec_(spec_from(spec)), arrays_(arrays) {
     const auto table = py::reinterpret_borrow<py::array>(arrays["table"]);
-    single_ = table.dtype().is(py::dtype::of<float>());
-    if (!single_ && !table.dtype().is(py::dtype::of<double>())) throw py::type_error("table: expected float32 or float64");
+    single_ = holds<float>(table);
+    if (!single_ && !holds<double>(table)) throw py::type_error("table: expected float32 or float64");
     if (!(table.flags() & py::array::c_style)) throw py::value_error("table: expected a C-contiguous array");
     sparse_ = table.ndim() == 2;
     if (!sparse_ && table.ndim() != 3) throw py::value_error("table: expected 2 (sparse) or 3 (dense) dimensions");

@@ -3,18 +3,18 @@
 
 #if defined(__GNUC__) || defined(__clang__)
 #define GRADSTREAM_INLINE inline __attribute__((always_inline))
-#define GRADSTREAM_RESTRICT __restrict__
+#define GRADSTREAM_NOINLINE __attribute__((noinline))
 #define GRADSTREAM_PREFETCH(address) __builtin_prefetch(address)
 #define GRADSTREAM_PREFETCH_WRITE(address) __builtin_prefetch(address, 1)
 #define GRADSTREAM_VECTOR_EXTENSIONS 1
 #elif defined(_MSC_VER)
 #define GRADSTREAM_INLINE __forceinline
-#define GRADSTREAM_RESTRICT __restrict
+#define GRADSTREAM_NOINLINE __declspec(noinline)
 #define GRADSTREAM_PREFETCH(address) ((void)(address))
 #define GRADSTREAM_PREFETCH_WRITE(address) ((void)(address))
 #else
 #define GRADSTREAM_INLINE inline
-#define GRADSTREAM_RESTRICT
+#define GRADSTREAM_NOINLINE
 #define GRADSTREAM_PREFETCH(address) ((void)(address))
 #define GRADSTREAM_PREFETCH_WRITE(address) ((void)(address))
 #endif

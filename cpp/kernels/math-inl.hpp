@@ -49,26 +49,38 @@ struct ExpParts {
   Pack<N> tail;      // expm1 of the reduced argument, |reduced| <= ln2/2
 };
 
-/// Cody-Waite reduction and a degree-13 Taylor tail: about 1 ulp.
+/// exp(r) - 1 for |r| <= 0.5: Taylor to r^13 by Estrin's scheme, for a short dependency chain.
 template <int N>
-GRADSTREAM_INLINE ExpParts<N> exp_parts(Pack<N> x) {
+GRADSTREAM_INLINE Pack<N> expm1_small(Pack<N> r) {
   using V = Pack<N>;
-  const V magic(6755399441055744.0);
-  const V k = (x * V(1.4426950408889634074) + magic) - magic;
-  const V r = (x - k * V(6.93147180369123816490e-01)) - k * V(1.90821492927058770002e-10);
   const V r2 = r * r;
   const V r4 = r2 * r2;
   const V r8 = r4 * r4;
-  // 1/2! .. 1/13! by Estrin's scheme, for a short dependency chain
   const V p0 = V(5.0e-01) + r * V(1.66666666666666666667e-01);
   const V p1 = V(4.16666666666666666667e-02) + r * V(8.33333333333333333333e-03);
   const V p2 = V(1.38888888888888888889e-03) + r * V(1.98412698412698412698e-04);
   const V p3 = V(2.48015873015873015873e-05) + r * V(2.75573192239858906526e-06);
   const V p4 = V(2.75573192239858906526e-07) + r * V(2.50521083854417187751e-08);
   const V p5 = V(2.08767569878680989792e-09) + r * V(1.60590438368216145994e-10);
-  const V low = (p0 + r2 * p1) + r4 * (p2 + r2 * p3);
-  const V tail = r + r2 * (low + r8 * (p4 + r2 * p5));
-  return {k, tail};
+  return r + r2 * ((p0 + r2 * p1) + r4 * (p2 + r2 * p3) + r8 * (p4 + r2 * p5));
+}
+
+/// Cody-Waite reduction to |reduced| <= ln2/2: about 1 ulp.
+template <int N>
+GRADSTREAM_INLINE ExpParts<N> exp_parts(Pack<N> x) {
+  using V = Pack<N>;
+  const V magic(6755399441055744.0);
+  const V k = (x * V(1.4426950408889634074) + magic) - magic;
+  const V r = (x - k * V(6.93147180369123816490e-01)) - k * V(1.90821492927058770002e-10);
+  return {k, expm1_small(r)};
+}
+
+/// exp(x) for |x| <= 700.
+template <int N>
+GRADSTREAM_INLINE Pack<N> exp_bounded(Pack<N> x) {
+  const ExpParts<N> parts = exp_parts(x);
+  const Pack<N> scale = power_of_two(parts.k);
+  return scale + scale * parts.tail;
 }
 
 /// exp(x): 0 below -745, infinite above 709.78, NaN for NaN. Subnormal results are rounded to 0 below -708.

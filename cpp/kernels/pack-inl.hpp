@@ -122,6 +122,23 @@ GRADSTREAM_INLINE double sum_lanes(Pack<N> x) {
   }
 }
 
+/// The first n lanes of x, zeros after them.
+template <int N>
+GRADSTREAM_INLINE Pack<N> first_lanes(Pack<N> x, std::int64_t n) {
+  if constexpr (N == 1) {
+    return n > 0 ? x : Pack<N>(0.0);
+  } else {
+    static constexpr auto kIndex = [] {
+      struct {
+        double at[N];
+      } index{};
+      for (int i = 0; i < N; ++i) index.at[i] = i;
+      return index;
+    }();
+    return where(load<Pack<N>>(kIndex.at) < Pack<N>(static_cast<double>(n)), x, Pack<N>(0.0));
+  }
+}
+
 GRADSTREAM_INLINE std::int64_t padded(std::int64_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
 /// f(tag, i) over [0, n): packs of kLanes, then single elements. `tag` names the pack type.

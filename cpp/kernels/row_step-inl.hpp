@@ -118,24 +118,16 @@ GRADSTREAM_INLINE void store_slots(T* const* slot, std::int64_t i, const V* from
   for (int a = 0; a < SlotCount<Optimizer>::value; ++a) store(slot[1 + a] + i, from[a]);
 }
 
-/// Accumulates the gradient and leaves q_k = sum_j c_j x_j^2 and, where rates differ, the rates.
-template <class Optimizer, bool kMany, class T>
-GRADSTREAM_INLINE void measure_row(const RowColumns& columns, const FlatRow<T>& row) {
-  const std::int64_t K = columns_of(columns);
-  if constexpr (Optimizer::description.uniform) {
-    double q = 0.0;
-    if constexpr (kMany) {
-      for (std::int64_t i = 0; i < row.n; i += K) q += row.x[i] * row.x[i];
-    } else {
-      Wide sum(0.0);
-      for (std::int64_t i = 0; i < row.n; i += kLanes) sum += load<Wide>(row.x + i) * load<Wide>(row.x + i);
-      q = sum_lanes(sum);
-    }
-    for (std::int64_t k = 0; k < K; ++k) columns.q[k] = q;
-    return;
-  }
-  const ColumnValue<kMany> r = column_values<kMany>(row, K, columns.r);
+/// sum of the squares of a flat row of one column.
+GRADSTREAM_INLINE double squared_norm(std::int64_t n, const double* x) {
   Wide sum(0.0);
+  for (std::int64_t i = 0; i < n; i += kLanes) sum += load<Wide>(x + i) * load<Wide>(x + i);
+  return sum_lanes(sum);
+}
+
+/// Accumulates the gradient, leaves the rates in `row.rate` and calls take(i, c x^2) for every pack.
+template <class Optimizer, class R, class T, class Take>
+GRADSTREAM_INLINE void accumulate_row(const RowColumns& columns, const FlatRow<T>& row, const R& r, Take&& take) {
   for (std::int64_t i = 0; i < row.n; i += kLanes) {
     const Wide x = load<Wide>(row.x + i);
     Wide slots[SlotCount<Optimizer>::size];
@@ -144,56 +136,85 @@ GRADSTREAM_INLINE void measure_row(const RowColumns& columns, const FlatRow<T>& 
     const Wide c = Optimizer::rate(columns.context, slots);
     store_slots<Optimizer>(row.slot, i, slots);
     store(row.rate + i, c);
-    const Wide product = c * x * x;
-    if constexpr (kMany) {
-      store(row.column + i, product);
-    } else {
-      sum += product;
-    }
-  }
-  if constexpr (kMany) {
-    for (std::int64_t k = 0; k < K; ++k) columns.q[k] = 0.0;
-    for (std::int64_t i = 0; i < row.n; i += K) {
-      for (std::int64_t k = 0; k < K && i + k < row.n; ++k) columns.q[k] += row.column[i + k];
-    }
-  } else {
-    columns.q[0] = sum_lanes(sum);
+    take(i, c * x * x);
   }
 }
 
-/// u_k of every column, the intercept included as one more coordinate with x = 1; moves the intercept.
+/// q = sum_j c_j x_j^2 of a single column.
+template <class Optimizer, class T>
+GRADSTREAM_INLINE double measure_single(const RowColumns& columns, const FlatRow<T>& row) {
+  if constexpr (Optimizer::description.uniform) {
+    return squared_norm(row.n, row.x);
+  } else {
+    Wide sum(0.0);
+    accumulate_row<Optimizer>(columns, row, ColumnValue<false>{columns.r[0], nullptr}, [&](std::int64_t, Wide product) { sum += product; });
+    return sum_lanes(sum);
+  }
+}
+
+/// q_k of every column.
+template <class Optimizer, class T>
+GRADSTREAM_INLINE void measure_columns(const RowColumns& columns, const FlatRow<T>& row) {
+  const std::int64_t K = columns_of(columns);
+  for (std::int64_t k = 0; k < K; ++k) columns.q[k] = 0.0;
+  if constexpr (Optimizer::description.uniform) {
+    double q = 0.0;
+    for (std::int64_t i = 0; i < row.n; i += K) q += row.x[i] * row.x[i];
+    for (std::int64_t k = 0; k < K; ++k) columns.q[k] = q;
+  } else {
+    const ColumnValue<true> r = column_values<true>(row, K, columns.r);
+    accumulate_row<Optimizer>(columns, row, r, [&](std::int64_t i, Wide product) { store(row.column + i, product); });
+    for (std::int64_t i = 0; i < row.n; i += K) {
+      for (std::int64_t k = 0; k < K && i + k < row.n; ++k) columns.q[k] += row.column[i + k];
+    }
+  }
+}
+
+/// u_k of one column with q of its features, the intercept included as one more coordinate with x = 1; moves the intercept.
 template <class Optimizer>
-GRADSTREAM_INLINE void displacements(RowColumns& row) {
+GRADSTREAM_INLINE double displacement(const RowColumns& row, std::int64_t k, double q) {
   const Spec& spec = *row.spec;
   const std::int64_t K = columns_of(row);
   const double h = row.context.eta * row.s;
-  for (std::int64_t k = 0; k < K; ++k) {
-    One slots[SlotCount<Optimizer>::size];
-    One c(0.0);
-    if (spec.fit_intercept) {
-      for (int a = 0; a < SlotCount<Optimizer>::value; ++a) slots[a] = One(row.bias[(1 + a) * K + k]);
-      Optimizer::accumulate(row.context, One(row.r[k]), One(row.s), slots);
-      c = Optimizer::rate(row.context, slots);
-      for (int a = 0; a < SlotCount<Optimizer>::value; ++a) row.bias[(1 + a) * K + k] = slots[a].v;
-    }
-    row.u[k] = spec.loss.kind == ColumnsKind::softmax
-                   ? -h * row.r[k]
-                   : row.invariant(row.z[k], column_target(spec.loss, One(row.y), k).v, h, row.q[k] + c.v, spec.loss.parameter);
-    row.bias[k] += row.u[k] * c.v;
+  One slots[SlotCount<Optimizer>::size] = {};
+  One c(0.0);
+  if (spec.fit_intercept) {
+    for (int a = 0; a < SlotCount<Optimizer>::value; ++a) slots[a] = One(row.bias[(1 + a) * K + k]);
+    Optimizer::accumulate(row.context, One(row.r[k]), One(row.s), slots);
+    c = Optimizer::rate(row.context, slots);
+    for (int a = 0; a < SlotCount<Optimizer>::value; ++a) row.bias[(1 + a) * K + k] = slots[a].v;
   }
+  const double u = spec.loss.kind == ColumnsKind::softmax
+                       ? -h * row.r[k]
+                       : row.invariant(row.z[k], column_target(spec.loss, One(row.y), k).v, h, q + c.v, spec.loss.parameter);
+  row.bias[k] += u * c.v;
+  return u;
 }
 
 /// w = flow(w + u c x).
 template <class Optimizer, class Penalty, bool kMany, class T>
-GRADSTREAM_INLINE void move_row(const RowColumns& columns, const FlatRow<T>& row) {
-  const ColumnValue<kMany> u = column_values<kMany>(row, columns_of(columns), columns.u);
+GRADSTREAM_INLINE void move_row(const RowColumns& columns, const FlatRow<T>& row, const ColumnValue<kMany>& u) {
   const PenaltyStep<Optimizer, Penalty> penalty(columns.spec->penalty, columns.context.eta * columns.s, 1.0);
   for (std::int64_t i = 0; i < row.n; i += kLanes) {
-    const Wide x = load<Wide>(row.x + i);
     Wide c(1.0);
     if constexpr (!Optimizer::description.uniform) c = load<Wide>(row.rate + i);
-    const Wide w = load<Wide>(row.slot[0] + i) + u.template at<Wide>(i) * (c * x);
+    const Wide w = load<Wide>(row.slot[0] + i) + u.template at<Wide>(i) * (c * load<Wide>(row.x + i));
     store(row.slot[0] + i, penalty.apply(w, c));
+  }
+}
+
+/// The importance-invariant step: sgd, AdaGrad.
+template <class Optimizer, class Penalty, bool kMany, class T>
+GRADSTREAM_INLINE void glide_row(RowColumns& columns, const FlatRow<T>& row) {
+  if (!Optimizer::description.uniform || columns.want_loss || columns.spec->loss.kind == ColumnsKind::softmax) residuals(columns);
+  if constexpr (kMany) {
+    const std::int64_t K = columns_of(columns);
+    measure_columns<Optimizer>(columns, row);
+    for (std::int64_t k = 0; k < K; ++k) columns.u[k] = displacement<Optimizer>(columns, k, columns.q[k]);
+    move_row<Optimizer, Penalty>(columns, row, column_values<true>(row, K, columns.u));
+  } else {
+    const double u = displacement<Optimizer>(columns, 0, measure_single<Optimizer>(columns, row));
+    move_row<Optimizer, Penalty>(columns, row, ColumnValue<false>{u, nullptr});
   }
 }
 
@@ -203,7 +224,7 @@ GRADSTREAM_INLINE void descend_row(RowColumns& columns, const FlatRow<T>& row) {
   const std::int64_t K = columns_of(columns);
   const ColumnValue<kMany> r = column_values<kMany>(row, K, columns.r);
   const double eta = columns.context.eta;
-  One no_slots[SlotCount<Optimizer>::size];
+  One no_slots[SlotCount<Optimizer>::size] = {};
   const double uniform = Optimizer::description.uniform ? Optimizer::rate(columns.context, no_slots).v : 0.0;
   const PenaltyStep<Optimizer, Penalty> penalty(columns.spec->penalty, eta * columns.s, uniform);
   for (std::int64_t i = 0; i < row.n; i += kLanes) {
@@ -231,11 +252,7 @@ GRADSTREAM_INLINE void descend_row(RowColumns& columns, const FlatRow<T>& row) {
 template <class Optimizer, class Penalty, bool kMany, class T>
 void step_row(RowColumns& columns, const FlatRow<T>& row) {
   if constexpr (Optimizer::description.invariant) {
-    const bool needs_r = !Optimizer::description.uniform || columns.want_loss || columns.spec->loss.kind == ColumnsKind::softmax;
-    if (needs_r) residuals(columns);
-    measure_row<Optimizer, kMany>(columns, row);
-    displacements<Optimizer>(columns);
-    move_row<Optimizer, Penalty, kMany>(columns, row);
+    glide_row<Optimizer, Penalty, kMany>(columns, row);
   } else {
     residuals(columns);
     descend_row<Optimizer, Penalty, kMany>(columns, row);

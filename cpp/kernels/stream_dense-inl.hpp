@@ -28,46 +28,51 @@ std::int64_t dense_stream_workspace(const View& X, std::int64_t K) {
   return DenseStreamScratch::size(X.columns, K);
 }
 
-/// The row as float64, padded with zeros.
+/// True when reading whole packs from this row stays inside the array.
+template <class T>
+GRADSTREAM_INLINE bool may_overread(const DenseView<T>& X, const T* row) {
+  return X.row_stride >= 0 && row + padded(X.columns) <= X.data + (X.rows - 1) * X.row_stride + X.columns;
+}
+
+/// The row as float64, padded with zeros. Whole packs only: a wide load that follows narrow stores would wait for them.
 template <class View>
 GRADSTREAM_INLINE void read_row(const View& X, std::int64_t i, double* raw) {
   const auto* row = X.row(i);
-  if constexpr (is_strided<View>) {
-    for (std::int64_t j = 0; j < X.columns; ++j) raw[j] = element(X, row, j);
-  } else {
-    each_pack(X.columns, [&](auto tag, std::int64_t j) {
-      using V = decltype(tag);
-      store(raw + j, load<V>(row + j));
-    });
+  const std::int64_t d = X.columns;
+  if constexpr (!is_strided<View>) {
+    if (may_overread(X, row)) {
+      std::int64_t j = 0;
+      for (; j + kLanes <= d; j += kLanes) store(raw + j, load<Wide>(row + j));
+      if (j < d) store(raw + j, first_lanes(load<Wide>(row + j), d - j));
+      return;
+    }
   }
+  for (std::int64_t j = 0; j < d; ++j) raw[j] = element(X, row, j);
 }
 
-/// read = (raw - mean) scale, or raw scale, or raw.
+/// read = (raw - mean) scale, or raw scale, or raw. All arrays are whole packs, padded with zeros.
 GRADSTREAM_INLINE const double* standardized(const Standardizer& standardizer, std::int64_t d, const double* raw, double* read) {
   if (standardizer.mean == nullptr) return raw;
-  const bool center = standardizer.center;
-  each_pack(d, [&](auto tag, std::int64_t j) {
-    using V = decltype(tag);
-    const V x = center ? load<V>(raw + j) - load<V>(standardizer.mean + j) : load<V>(raw + j);
-    store(read + j, x * load<V>(standardizer.scale + j));
-  });
+  for (std::int64_t j = 0; j < d; j += kLanes) {
+    const Wide x = standardizer.center ? load<Wide>(raw + j) - load<Wide>(standardizer.mean + j) : load<Wide>(raw + j);
+    store(read + j, x * load<Wide>(standardizer.scale + j));
+  }
   return read;
 }
 
 /// Welford's update with weight s; the scale follows.
 GRADSTREAM_INLINE void update_statistics(const Standardizer& standardizer, std::int64_t d, const double* raw, double s, double weight_before) {
   const double inverse = 1.0 / (weight_before + s);
-  const double share = s * inverse;
-  each_pack(d, [&](auto tag, std::int64_t j) {
-    using V = decltype(tag);
-    const V x = load<V>(raw + j);
-    const V deviation = x - load<V>(standardizer.mean + j);
-    const V mean = load<V>(standardizer.mean + j) + V(share) * deviation;
-    const V m2 = load<V>(standardizer.m2 + j) + V(s) * deviation * (x - mean);
+  const Wide share(s * inverse);
+  for (std::int64_t j = 0; j < d; j += kLanes) {
+    const Wide x = load<Wide>(raw + j);
+    const Wide deviation = x - load<Wide>(standardizer.mean + j);
+    const Wide mean = load<Wide>(standardizer.mean + j) + share * deviation;
+    const Wide m2 = load<Wide>(standardizer.m2 + j) + Wide(s) * deviation * (x - mean);
     store(standardizer.mean + j, mean);
     store(standardizer.m2 + j, m2);
-    store(standardizer.scale + j, inverse_deviation_of(mean, m2, V(inverse)));
-  });
+    store(standardizer.scale + j, inverse_deviation_of(mean, m2, Wide(inverse)));
+  }
 }
 
 /// z_k of a flat row. One summation order for learning, reporting and predicting.

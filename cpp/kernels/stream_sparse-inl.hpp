@@ -36,16 +36,35 @@ std::int64_t sparse_stream_workspace(const View& X, std::int64_t K) {
   return SparseStreamScratch::size(longest_row(X), K);
 }
 
-/// Moments of a column at `weight`, the zeros of rows that lacked it merged in.
+/// Moments of a column at some weight, the zeros of rows that lacked it merged in.
 struct ColumnMoments {
   double mean;
   double m2;
 };
-GRADSTREAM_INLINE ColumnMoments settled_moments(const Standardizer& standardizer, std::int64_t j, double weight) {
+
+/// Not inlined, as the two below: one rounding for every layout, for learning and reporting alike.
+inline GRADSTREAM_NOINLINE ColumnMoments settled_moments(const Standardizer& standardizer, std::int64_t j, double weight) {
   const double seen = standardizer.seen[j];
   const double mean = standardizer.mean[j];
   if (!(weight > seen)) return {mean, standardizer.m2[j]};
   return {mean * (seen / weight), standardizer.m2[j] + mean * mean * seen * ((weight - seen) / weight)};
+}
+
+inline GRADSTREAM_NOINLINE double column_scale(const Standardizer& standardizer, std::int64_t j, double weight) {
+  const ColumnMoments now = settled_moments(standardizer, j, weight);
+  return inverse_deviation_of(One(now.mean), One(now.m2), One(weight > 0.0 ? 1.0 / weight : 0.0)).v;
+}
+
+/// Welford's update of one column; false when its moments are no longer finite.
+inline GRADSTREAM_NOINLINE bool add_to_column(const Standardizer& standardizer, std::int64_t j, double x, double s, double weight_before) {
+  const ColumnMoments now = settled_moments(standardizer, j, weight_before);
+  const double weight = weight_before + s;
+  const double deviation = x - now.mean;
+  const double mean = now.mean + deviation * (s / weight);
+  standardizer.mean[j] = mean;
+  standardizer.m2[j] = now.m2 + s * deviation * (x - mean);
+  standardizer.seen[j] = weight;
+  return std::isfinite(standardizer.m2[j]);
 }
 
 template <class View>
@@ -80,19 +99,22 @@ class SparseStream {
     catch_up_(*job_.spec, context, row_.n, lag_, elapsed_, step_, row_.slot);
   }
 
-  /// Writes weights and slots back, settled as of `clock` and `step`. False when a weight is no longer finite.
+  /// Writes weights and slots back, settled as of `clock` and `step`. False when one of them is no longer finite.
   bool scatter(double clock, double step) {
     double probe = 0.0;
     for (std::int64_t e = 0; e < entries_; ++e) {
       T* record = record_of(e);
       for (int a = 0; a <= slots_; ++a) {
-        for (std::int64_t k = 0; k < K_; ++k) record[a * K_ + k] = static_cast<T>(row_.slot[a][e * K_ + k]);
+        for (std::int64_t k = 0; k < K_; ++k) {
+          record[a * K_ + k] = static_cast<T>(row_.slot[a][e * K_ + k]);
+          probe += 0.0 * static_cast<double>(record[a * K_ + k]);
+        }
       }
-      for (std::int64_t k = 0; k < K_; ++k) probe += 0.0 * row_.slot[0][e * K_ + k];
       T* times = record + (1 + slots_) * K_;
       std::memcpy(times, &clock, sizeof(double));
       if (decays_) std::memcpy(times + sizeof(double) / sizeof(T), &step, sizeof(double));
     }
+    for (std::int64_t i = 0; i < (1 + slots_) * K_; ++i) probe += 0.0 * job_.bias[i];
     return probe == 0.0;
   }
 
@@ -101,27 +123,19 @@ class SparseStream {
     read([](double x, std::int64_t) { return x; });
   }
   void read_scaled(double weight) {
-    read([&](double x, std::int64_t j) {
-      const ColumnMoments now = settled_moments(job_.standardizer, j, weight);
-      return x * inverse_deviation_of(One(now.mean), One(now.m2), One(weight > 0.0 ? 1.0 / weight : 0.0)).v;
-    });
+    read([&](double x, std::int64_t j) { return x * column_scale(job_.standardizer, j, weight); });
   }
   void read_block_scale() {
     read([&](double x, std::int64_t j) { return x * job_.block.scale[j]; });
   }
 
-  void update(double s, double weight_before) {
+  /// False when a column's moments are no longer finite.
+  bool update(double s, double weight_before) {
+    bool finite = true;
     for (std::int64_t e = 0; e < entries_; ++e) {
-      const auto j = feature(e);
-      const ColumnMoments now = settled_moments(job_.standardizer, j, weight_before);
-      const double weight = weight_before + s;
-      const double x = static_cast<double>(X_.data[begin_ + e]);
-      const double deviation = x - now.mean;
-      const double mean = now.mean + deviation * (s / weight);
-      job_.standardizer.mean[j] = mean;
-      job_.standardizer.m2[j] = now.m2 + s * deviation * (x - mean);
-      job_.standardizer.seen[j] = weight;
+      finite = add_to_column(job_.standardizer, feature(e), static_cast<double>(X_.data[begin_ + e]), s, weight_before) && finite;
     }
+    return finite;
   }
 
   bool margins(double* z) { return flat_margins(row_, K_, job_.bias, z); }
@@ -133,8 +147,7 @@ class SparseStream {
       if (job_.block.touched[j] != 0.0) continue;
       job_.block.touched[j] = 1.0;
       if (job_.standardizer.mean == nullptr) continue;
-      const ColumnMoments now = settled_moments(job_.standardizer, j, weight_at_start);
-      job_.block.scale[j] = inverse_deviation_of(One(now.mean), One(now.m2), One(weight_at_start > 0.0 ? 1.0 / weight_at_start : 0.0)).v;
+      job_.block.scale[j] = column_scale(job_.standardizer, j, weight_at_start);
     }
   }
 
@@ -233,7 +246,7 @@ Status sparse_learn(const View& X, RowSet set, StreamJob<typename View::value_ty
       if (!counts) continue;
     }
     if (running) {
-      stream.update(columns.s, counters.weight);
+      if (!stream.update(columns.s, counters.weight)) return {Code::non_finite, row};
       counters.weight += columns.s;
       stream.read_scaled(counters.weight);
       if (!stream.margins(columns.z)) return {Code::non_finite, row};
@@ -295,7 +308,7 @@ Status sparse_accumulate(const View& X, RowSet set, StreamJob<typename View::val
     }
     stream.add_gradient(columns.r);
     if (scaled && !job.standardizer.frozen) {
-      stream.update(columns.s, counters.weight);
+      if (!stream.update(columns.s, counters.weight)) return {Code::non_finite, row};
       counters.weight += columns.s;
     }
   }

@@ -160,9 +160,9 @@ Code iterate(Oracle& oracle, Point& point, double l1, const GradientGoal& goal, 
 
 Code accelerated_proximal(Oracle& oracle, Point& point, double l1, const GradientGoal& goal, Monitor& monitor) {
   if (!point.finite()) return Code::non_finite;
-  constexpr double near = 1e-1, most = 1e6;
+  constexpr double near = 1e-1, few = 20.0, most = 1e6;
   const bool cheap = newton_affordable(oracle);
-  const double patience = cheap ? most : std::min(most, newton_cost(oracle) / oracle.gradient_cost());
+  const double patience = cheap ? few : std::min(most, newton_cost(oracle) / oracle.gradient_cost());
   const GradientGoal first{goal.scale, cheap ? std::max(near, goal.tol) : goal.tol};
   Code code = iterate(oracle, point, l1, first, monitor, static_cast<int>(patience));
   if (code == Code::ok || (code == Code::converged && cheap)) code = proximal_newton(oracle, point, l1, goal, monitor);

@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "parallel/parallel_for.hpp"
-#include "solvers/best_intercept.hpp"
 #include "solvers/hinge_column.hpp"
 
 namespace gradstream::solvers {
@@ -55,13 +54,10 @@ class HingeFit {
     }
   }
 
-  /// Runs move(column) for every column that is not finished, side by side.
+  /// Runs move(column) for all columns, side by side.
   template <class Move>
-  void move(int n_threads, double goal, const Move& move) {
-    parallel::for_blocks(K_, n_threads, [&](std::int64_t k) {
-      auto& column = columns_[static_cast<std::size_t>(k)];
-      if (column.gap() > goal * column.primal()) move(column);
-    });
+  void move(int n_threads, const Move& move) {
+    parallel::for_blocks(K_, n_threads, [&](std::int64_t k) { move(columns_[static_cast<std::size_t>(k)]); });
   }
 
   double primal() const {
@@ -69,12 +65,14 @@ class HingeFit {
     for (const auto& column : columns_) total += column.primal();
     return total;
   }
+  /// Relative to 1e-10 where the optimum is smaller (without a penalty it can be 0): the loss is 1 at w = 0, and its rounding 1e-16.
   double optimality() const {
+    constexpr double tiny = 1e-10;
     double gap = 0.0;
     for (const auto& column : columns_) gap += column.gap();
-    return std::max(gap, 0.0) / std::max(primal(), std::numeric_limits<double>::min());
+    return std::max(gap, 0.0) / std::max(primal(), tiny);
   }
-  double relative_cost() const { return columns_.front().relative_cost(); }
+  SharpenCost sharpen_cost() const { return columns_.front().sharpen_cost(); }
 
   BatchResult result(Code status, Monitor& monitor) const {
     BatchResult result{};
@@ -98,31 +96,64 @@ class HingeFit {
   std::deque<HingeColumn> columns_;
 };
 
+/// Epochs of coordinate ascent before the rounds on all rows together take over.
+double epochs_of_ascent(const PenaltySpec& penalty, const SharpenCost& cost) {
+  if (penalty.l2 == 0.0) return 0.0;  // without l2 the dual has no coefficients to ascend with
+  return cost.affordable ? std::clamp(cost.epochs, 5.0, 100.0) : std::numeric_limits<double>::infinity();
+}
+
+/// Past the goal: a gap says little about coefficients when it is as small as rounding, so some rounds are made whatever it is.
+void finish(HingeFit& fit, const BatchOptions& options, Monitor& monitor) {
+  constexpr int rounds = 8, in_any_case = 3;
+  constexpr double rounding = 1e-15;
+  for (int round = 0; round < rounds && !monitor.exhausted(); ++round) {
+    if (round >= in_any_case && fit.optimality() <= rounding) return;
+    fit.move(options.n_threads, [](HingeColumn& column) { column.sharpen(); });
+    if (!monitor.record(fit.primal(), fit.optimality())) return;
+  }
+}
+
+/// Whether the best certificate has stopped getting better.
+class Stagnation {
+ public:
+  bool operator()(double optimality) {
+    if (optimality <= 0.9 * best_) {
+      best_ = optimality;
+      since_ = 0;
+    }
+    return since_++ >= patience_;
+  }
+
+ private:
+  static constexpr int patience_ = 20;
+  double best_ = std::numeric_limits<double>::infinity();
+  int since_ = 0;
+};
+
 }  // namespace
 
 BatchResult dual_ascent(const RowAccess& rows, const kernels::Targets& targets, const Spec& spec, const Standardization& standardization,
                         const BatchStart& start, const BatchOptions& options, Monitor& monitor) {
-  constexpr double exact = 1e-14;       // gap of the last rounds: rounding
-  constexpr double few = 5.0;           // epochs that are made in any case
-  constexpr int last_rounds = 12;
   HingeFit fit(rows, targets, spec, standardization, start);
-  const double cost = fit.relative_cost();
-  const double epochs = spec.penalty.l2 > 0.0 ? std::max(few, cost) : 0.0;
-  int epoch = 0;
-  const auto iterate = [&](double goal) {
-    if (epoch < epochs) {
-      fit.move(options.n_threads, goal, [&](HingeColumn& column) { column.ascend(options.seed, epoch); });
-    } else {
-      fit.move(options.n_threads, goal, [](HingeColumn& column) { column.sharpen(); });
-    }
-    ++epoch;
-    return monitor.record(fit.primal(), fit.optimality());
-  };
-  while (fit.optimality() > options.tol) {
+  const SharpenCost cost = fit.sharpen_cost();
+  const double epochs = epochs_of_ascent(spec.penalty, cost);
+  Stagnation stagnant;
+  for (int epoch = 0; fit.optimality() > options.tol; ++epoch) {
     if (monitor.exhausted()) return fit.result(Code::max_iter, monitor);
-    if (!iterate(options.tol)) return fit.result(Code::interrupted, monitor);
+    const bool ascend = epoch < epochs;
+    if (!ascend && stagnant(fit.optimality())) return fit.result(Code::no_progress, monitor);
+    fit.move(options.n_threads, [&](HingeColumn& column) {
+      if (column.gap() <= 0.5 * options.tol * column.primal()) return;
+      if (ascend) {
+        column.ascend(options.seed, epoch);
+      } else {
+        column.sharpen();
+      }
+    });
+    if (!monitor.record(fit.primal(), fit.optimality())) return fit.result(Code::interrupted, monitor);
   }
-  return fit.result(Code::converged, monitor);
+  if (cost.cheap) finish(fit, options, monitor);
+  return fit.result(monitor.interrupted() ? Code::interrupted : Code::converged, monitor);
 }
 
 }  // namespace gradstream::solvers

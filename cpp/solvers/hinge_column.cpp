@@ -1,16 +1,22 @@
 #include "solvers/hinge_column.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "core/random.hpp"
 #include "solvers/accelerated_proximal.hpp"
 #include "solvers/hinge_envelope.hpp"
 #include "solvers/newton.hpp"
+#include "solvers/optimality.hpp"
+#include "solvers/proximal_newton.hpp"
 #include "solvers/smooth.hpp"
 
 namespace gradstream::solvers {
+namespace {
+
+constexpr double kDear = 1e8;  // multiplications of a Newton step: a tenth of a second
+
+}  // namespace
 
 HingeColumn::HingeColumn(HingeProblem problem, Vector w, double b)
     : problem_(std::move(problem)),
@@ -76,33 +82,40 @@ void HingeColumn::certify(const Vector& w) {
   }
 }
 
-double HingeColumn::relative_cost() const {
+SharpenCost HingeColumn::sharpen_cost() const {
   const HingeEnvelope envelope(problem_, share_, sharpness_);
-  constexpr double steps = 10.0;  // Newton steps of a round, usually
-  return steps * newton_cost(envelope) / envelope.gradient_cost();
+  const double step = newton_cost(envelope);
+  return {step / envelope.gradient_cost(), newton_affordable(envelope), step <= kDear};
 }
 
-void HingeColumn::minimise_envelope(Oracle& envelope, Point& point) {
+/// From the last minimum: Newton at once where it is affordable, the general methods otherwise.
+void HingeColumn::minimise_envelope(Oracle& envelope, Point& point) const {
   constexpr int iterations = 200;
-  const GradientGoal goal{gradient_scale_, 1e-12};
+  constexpr double precise = 1e-12, rounding = 1e-15, enough = 1e-7;
+  const double l1 = problem_.penalty.l1;
+  const GradientGoal goal{gradient_scale_, std::max(precise, rounding * sharpness_)};
   Monitor monitor(iterations, nullptr);
   point.evaluate(envelope);
-  if (problem_.penalty.l1 > 0.0) {
-    accelerated_proximal(envelope, point, problem_.penalty.l1, goal, monitor);
+  Code code = Code::no_progress;
+  if (newton_cost(envelope) <= kDear) {
+    code = l1 > 0.0 ? proximal_newton(envelope, point, l1, goal, monitor) : newton(envelope, point, goal, monitor);
+  }
+  if (code != Code::no_progress || proximal_gradient_norm(envelope, point, l1) <= enough * gradient_scale_) return;
+  if (l1 > 0.0) {
+    accelerated_proximal(envelope, point, l1, goal, monitor);
   } else {
     minimise_smooth(envelope, point, goal, monitor);
   }
 }
 
 void HingeColumn::sharpen() {
-  constexpr double sharper = 5.0, sharpest = 1e6;
+  constexpr double sharper = 5.0, sharpest = 1e4;
   HingeEnvelope envelope(problem_, share_, sharpness_);
   Point point{w_, 0.0, {}};
   point.x.push_back(b_);
   minimise_envelope(envelope, point);
   share_ = envelope.shares_at(point.x.data());
   sharpness_ = std::min(sharper * sharpness_, sharpest);
-  b_ = point.x.back();
   point.x.pop_back();
   certificate_.sums_of(share_);
   certify(point.x);

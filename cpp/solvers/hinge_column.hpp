@@ -8,6 +8,13 @@
 
 namespace gradstream::solvers {
 
+/// What a Newton step of HingeColumn::sharpen costs.
+struct SharpenCost {
+  double epochs;    // of HingeColumn::ascend
+  bool cheap;       // next to nothing
+  bool affordable;  // a tenth of a second
+};
+
 class HingeColumn {
  public:
   /// Starts at coefficients (standardised) and intercept.
@@ -20,8 +27,7 @@ class HingeColumn {
   void ascend(std::uint64_t seed, int epoch);
   /// One round of the augmented Lagrangian method on all rows together (HingeEnvelope), sharper each time: exact, and dear.
   void sharpen();
-  /// A round of sharpen() in multiplications, next to one of ascend().
-  double relative_cost() const;
+  SharpenCost sharpen_cost() const;
 
   double primal() const { return primal_; }
   double gap() const { return primal_ - dual_; }
@@ -29,7 +35,7 @@ class HingeColumn {
   double b() const { return b_; }
 
  private:
-  void minimise_envelope(Oracle& envelope, Point& point);
+  void minimise_envelope(Oracle& envelope, Point& point) const;
   void certify(const Vector& w);
 
   HingeProblem problem_;

@@ -108,8 +108,10 @@ Status run_epoch(const View& X, const Spec& spec, LearnerState<Element<View>>& s
     visit = {0, counted.count, visited.data()};
   }
   double loss = 0.0;
+  state.counters->epoch = static_cast<double>(order.epoch);
   Status status = learn_slices(X, visit, spec, state, epoch, interrupted, loss);
   if (status.ok()) status = flush_block(spec, state, epoch);
+  state.counters->epoch += 1.0;
   mean_loss = loss / (spec.batch_size == 1 ? total * epoch.weight_factor : total);
   return status;
 }

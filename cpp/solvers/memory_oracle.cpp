@@ -89,10 +89,11 @@ void MemoryOracle::curvature(const double* parameters, double* hessian) {
   pin_free_directions(hessian);
 }
 
-/// Adding one number to all columns of an unpenalised feature leaves a softmax as it is; a constant column and a missing intercept
-/// have no effect at all.
+/// Adding one number to all columns of an unpenalised feature leaves a softmax as it is. A constant column and a missing intercept
+/// have no effect at all, a feature none where the loss is flat: a little curvature, so that an l1 penalty still has its way.
 void MemoryOracle::pin_free_directions(double* hessian) const {
   const std::int64_t K = columns_;
+  constexpr double little = 1e-6;
   const bool softmax = spec_.loss.kind == ColumnsKind::softmax;
   const bool penalised = spec_.penalty.l2 > 0.0 || spec_.penalty.l1 > 0.0;
   for (std::int64_t j = 0; j <= features_; ++j) {
@@ -101,7 +102,7 @@ void MemoryOracle::pin_free_directions(double* hessian) const {
     const bool shift_is_free = softmax && (j == features_ || !penalised);
     const double pin = trace / static_cast<double>(K * K);
     for (std::int64_t row = j * K; row < (j + 1) * K; ++row) {
-      if (trace == 0.0) hessian[row * size() + row] = 1.0;
+      if (trace == 0.0) hessian[row * size() + row] = little;
       for (std::int64_t column = j * K; column <= row && shift_is_free; ++column) hessian[row * size() + column] += pin;
     }
   }

@@ -32,9 +32,22 @@ Vector kept_in_signs(const Vector& at, Vector change, std::size_t coefficients) 
 
 }  // namespace
 
-const Vector& QuadraticModel::minimise(Oracle& oracle, const Point& point, double exactness) {
+void QuadraticModel::load_curvature(Oracle& oracle, const Point& point) {
+  oracle.curvature(point.x.data(), hessian_.data());
+  double trace = 0.0;
+  for (std::size_t j = 0; j < size_; ++j) {
+    diagonal_[j] = hessian_[j * size_ + j];
+    trace += diagonal_[j];
+    for (std::size_t i = 0; i < j; ++i) hessian_[i * size_ + j] = hessian_[j * size_ + i];
+  }
+  mean_curvature_ = trace > 0.0 ? trace / static_cast<double>(size_) : 1.0;
+}
+
+const Vector& QuadraticModel::minimise(const Point& point, double damping, double exactness) {
   constexpr int rounds = 200, sweeps = 10;
-  load(oracle, point);
+  for (std::size_t j = 0; j < size_; ++j) hessian_[j * size_ + j] = diagonal_[j] + damping * mean_curvature_;
+  slope_ = point.gradient;
+  at_ = point.x;
   for (int round = 0; round < rounds; ++round) {
     double moved = sweep();
     for (int more = 1; more < sweeps && moved > exactness; ++more) moved = sweep();
@@ -44,18 +57,6 @@ const Vector& QuadraticModel::minimise(Oracle& oracle, const Point& point, doubl
   }
   for (std::size_t j = 0; j < size_; ++j) step_[j] = at_[j] - point.x[j];
   return step_;
-}
-
-void QuadraticModel::load(Oracle& oracle, const Point& point) {
-  oracle.curvature(point.x.data(), hessian_.data());
-  double trace = 0.0;
-  for (std::size_t j = 0; j < size_; ++j) trace += hessian_[j * size_ + j];
-  for (std::size_t j = 0; j < size_; ++j) {
-    hessian_[j * size_ + j] += 1e-10 * trace / static_cast<double>(size_);
-    for (std::size_t i = 0; i < j; ++i) hessian_[i * size_ + j] = hessian_[j * size_ + i];
-  }
-  slope_ = point.gradient;
-  at_ = point.x;
 }
 
 /// One visit of every coordinate; the largest change times its curvature.

@@ -20,10 +20,10 @@ Code finish_without_newton(Oracle& oracle, Point& point, const GradientGoal& goa
 }  // namespace
 
 Code minimise_smooth(Oracle& oracle, Point& point, const GradientGoal& goal, Monitor& monitor) {
-  constexpr double near = 1e-1, most = 1e6;
+  constexpr double near = 1e-1, few = 20.0, most = 1e6;
   const bool cheap = newton_affordable(oracle);
   const double iteration = oracle.gradient_cost() + 40.0 * static_cast<double>(oracle.size());
-  const double patience = cheap ? most : std::min(most, newton_cost(oracle) / iteration);
+  const double patience = cheap ? few : std::min(most, newton_cost(oracle) / iteration);
   const GradientGoal first{goal.scale, cheap ? std::max(near, goal.tol) : goal.tol};
   const Code code = lbfgs(oracle, point, first, monitor, static_cast<int>(patience));
   const bool tail = code == Code::ok || (code == Code::converged && cheap);

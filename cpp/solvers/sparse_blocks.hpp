@@ -98,7 +98,7 @@ class SparseBlocks {
     free.penalty = {};  // this step's penalty stays pending
     kernels::table().step_f64(free, step.context, n, gradient, step.kappa, slots);
     write_group(features, count, slots);
-    return all_finite(n, slots[0]);
+    return all_finite((1 + slots_) * n, buffers_.data()) && all_finite((1 + slots_) * K, state_.bias);
   }
 
   void write_group(const std::int64_t* features, std::int64_t count, double* const* slots) {

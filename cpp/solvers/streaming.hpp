@@ -20,19 +20,29 @@ class DenseWorkspace {
       if (a == 0) std::fill(slot(a) + flat_, slot(a) + width_, T(0));
     }
     if (state.mean == nullptr) return;
-    scale_.resize(static_cast<std::size_t>(state.d));
-    kernels::table().inverse_deviation(state.d, state.mean, state.m2, state.counters->weight, scale_.data());
+    statistics_width_ = (state.d + 15) / 16 * 16;
+    statistics_.assign(static_cast<std::size_t>(3 * statistics_width_), 0.0);
+    std::copy_n(state.mean, state.d, statistic(0));
+    std::copy_n(state.m2, state.d, statistic(1));
+    kernels::table().inverse_deviation(state.d, state.mean, state.m2, state.counters->weight, statistic(2));
   }
 
   T* slot(int a) { return table_.data() + a * width_; }
-  double* scale() { return scale_.empty() ? nullptr : scale_.data(); }
+  /// Mean, m2 and 1/sd; null when rows are read as they are.
+  double* statistic(int which) { return statistics_.empty() ? nullptr : statistics_.data() + which * statistics_width_; }
 
-  /// Writes the slots back; false, and nothing written, when a weight is not finite.
+  /// Writes slots and statistics back; false, and nothing written, when any number of the new state is not finite.
   bool commit(const LearnerState<T>& state) {
     double probe = 0.0;
-    for (std::int64_t i = 0; i < flat_; ++i) probe += 0.0 * static_cast<double>(slot(0)[i]);
+    for (const T value : table_) probe += 0.0 * static_cast<double>(value);
+    for (const double value : statistics_) probe += 0.0 * value;
+    for (std::int64_t i = 0; i < slots_ * state.K; ++i) probe += 0.0 * state.bias[i];
     if (!(probe == 0.0)) return false;
     for (int a = 0; a < slots_; ++a) std::copy_n(slot(a), flat_, state.table + a * flat_);
+    if (!statistics_.empty()) {
+      std::copy_n(statistic(0), state.d, state.mean);
+      std::copy_n(statistic(1), state.d, state.m2);
+    }
     return true;
   }
 
@@ -40,7 +50,8 @@ class DenseWorkspace {
   std::int64_t flat_, width_;
   int slots_;
   std::vector<T> table_;
-  std::vector<double> scale_;
+  std::int64_t statistics_width_ = 0;
+  std::vector<double> statistics_;
 };
 
 /// A job on the state as it stands; `dense` only for the dense layout.
@@ -52,8 +63,12 @@ kernels::StreamJob<T> stream_job(const Spec& spec, const LearnerState<T>& state,
   job.context = step_context(spec);
   job.bias = state.bias;
   job.counters = state.counters;
-  job.standardizer = {state.mean, state.m2, state.seen, dense != nullptr ? dense->scale() : nullptr, spec.standardize == Standardize::center_scale,
-                      frozen};
+  job.standardizer = {state.mean, state.m2, state.seen, nullptr, spec.standardize == Standardize::center_scale, frozen};
+  if (dense != nullptr) {
+    job.standardizer.mean = dense->statistic(0);
+    job.standardizer.m2 = dense->statistic(1);
+    job.standardizer.scale = dense->statistic(2);
+  }
   job.table.slots = slot_count(spec);
   job.table.decays = slots_decay(spec);
   if (dense != nullptr) {

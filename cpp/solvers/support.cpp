@@ -104,10 +104,11 @@ class SupportOracle final : public Oracle {
 }  // namespace
 
 Code minimise_on_support(Oracle& oracle, Point& point, double l1, const GradientGoal& goal, Monitor& monitor) {
+  constexpr int rounds = 5;       // of losing coefficients
   constexpr int iterations = 30;  // then look whether signs still hold: beyond a zero the linear penalty may have no minimum
   Code code = Code::max_iter;
   bool crossed = true;
-  while (crossed && !monitor.exhausted()) {
+  for (int round = 0; round < rounds && crossed && !monitor.exhausted(); ++round) {
     SupportOracle part(oracle, point.x, l1);
     const Point from = part.restrict(point);
     Point to = from;
@@ -118,7 +119,7 @@ Code minimise_on_support(Oracle& oracle, Point& point, double l1, const Gradient
     crossed = part.move_within_signs(from, to, point);
     if (monitor.interrupted()) return Code::interrupted;
   }
-  return code == Code::converged ? code : Code::max_iter;
+  return code == Code::converged && !crossed ? code : Code::max_iter;
 }
 
 }  // namespace gradstream::solvers
