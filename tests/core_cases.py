@@ -4,8 +4,10 @@ import functools
 import itertools
 
 import numpy as np
+import pytest
 
-from core_arrays import learner, make_spec, part, rows
+from core_arrays import counter, learner, make_spec, part, rows
+from near import assert_near
 from problems import make_sample
 from reference import penalties
 
@@ -50,8 +52,8 @@ def block_spec(task, optimizer, penalty="elasticnet", schedule="constant", stand
 
 
 @functools.cache
-def sample_of(task, n):
-    return make_sample(task, n, D)
+def sample_of(task, n, d=D):
+    return make_sample(task, n, d)
 
 
 def random_cuts(n, seed):
@@ -71,6 +73,18 @@ def learner_after(spec, sample, layout, dtype=np.float64, cuts=()):
         core.linear()
         core.report(X, np.empty((stop - start, spec["columns"])), 1)
     return core, arrays
+
+
+def assert_model_near(core, arrays, twin, rtol):
+    """The linear model, the slots settled as of now, and the counters."""
+    for actual, expected in zip(core.linear(), twin.linear(), strict=True):
+        assert_near(actual, expected, rtol)
+    for plane, bias, expected in zip(core.planes(), arrays["bias"], twin.table, strict=True):
+        assert_near(plane, expected[:-1], rtol)
+        assert_near(bias, expected[-1], rtol)
+    assert counter(arrays, "t") == pytest.approx(twin.t)
+    assert counter(arrays, "steps") == twin.steps
+    assert counter(arrays, "clock") == pytest.approx(twin.clock)
 
 
 def linear_bits(core):

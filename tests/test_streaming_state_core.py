@@ -105,13 +105,13 @@ def test_report_is_the_linear_model(task, optimizer, layout, standardize, dtype,
     out = np.empty((N, task[1]))
     assert core.report(rows(sample.X, layout, dtype), out, 1) == ("ok", -1)
     coef, intercept = core.linear()
-    assert_near(out, sample.X @ coef + intercept, rtol)
+    assert_near(out, sample.X @ coef.T + intercept, rtol)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 1e200])
 @pytest.mark.parametrize(("layout", "standardize"), LAYOUT_STANDARDIZE)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("task", [("squared_error", 1), ("poisson", 1), ("log_loss", 3)], ids=task_name)
+@pytest.mark.parametrize("task", [("squared_error", 1), ("poisson", 1), ("hinge", 1), ("log_loss", 3)], ids=task_name)
 def test_a_call_that_fails_leaves_the_state(task, optimizer, layout, standardize, bad):
     """The bad row stands in the middle: what the rows before it moved is taken back."""
     sample, spec = sample_of(task, N), row_spec(task, optimizer, standardize=standardize)

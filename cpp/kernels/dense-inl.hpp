@@ -37,12 +37,22 @@ std::int64_t dense_workspace(const View& X, std::int64_t K) {
   return BatchScratch::size(X.columns, K) + tile_copy_doubles(X);
 }
 
-inline void gather_targets(const Targets& targets, RowSet set, std::int64_t first, std::int64_t count, double* y, double* s) {
+/// Targets and weights of a tile, in the arrays they come from where the rows stand in order.
+struct TileTargets {
+  const double* y;
+  const double* s;  // null: all 1
+};
+inline TileTargets tile_targets(const Targets& targets, RowSet set, std::int64_t first, std::int64_t count, double* y, double* s) {
+  if (set.order == nullptr) {
+    const std::int64_t row = set.begin + first;
+    return {targets.y + row, targets.weight != nullptr ? targets.weight + row : nullptr};
+  }
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t row = set[first + i];
     y[i] = targets.y[row];
     s[i] = targets.weight != nullptr ? targets.weight[row] : 1.0;
   }
+  return {y, targets.weight != nullptr ? s : nullptr};
 }
 
 /// r (count, K) into rows padded with zeros, for axpy_columns.
@@ -54,10 +64,20 @@ inline void pad_rows(std::int64_t count, std::int64_t K, const double* r, double
 }
 
 inline void add_row_sums(std::int64_t count, std::int64_t K, const double* r, const double* s, GradientSums& sums) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    for (std::int64_t k = 0; k < K; ++k) sums.intercept[k] += r[i * K + k];
-    sums.weight += s[i];
+  if (K == 1) {
+    double total = sums.intercept[0];
+    for (std::int64_t i = 0; i < count; ++i) total += r[i];
+    sums.intercept[0] = total;
+  } else {
+    for (std::int64_t i = 0; i < count; ++i) {
+      for (std::int64_t k = 0; k < K; ++k) sums.intercept[k] += r[i * K + k];
+    }
   }
+  if (s == nullptr) {
+    sums.weight += static_cast<double>(count);
+    return;
+  }
+  for (std::int64_t i = 0; i < count; ++i) sums.weight += s[i];
 }
 
 template <bool kCentered, class View>
@@ -66,7 +86,7 @@ void margins_tile(const Tile<View>& tile, const View& X, const LinearModel& mode
     dot_columns_tile<kCentered>(tile.rows, tile.count, X.columns, model.center, scratch.W, model.intercept, K, out);
     return;
   }
-  dot_tile<kCentered>(tile.rows, tile.count, X.columns, model.center, model.coef, out);
+  dot_tile<kCentered>(tile.rows, tile.ahead, tile.count, X.columns, model.center, model.coef, out);
   for (std::int64_t i = 0; i < tile.count; ++i) out[i] += model.intercept[0];
 }
 
@@ -86,14 +106,14 @@ void dense_loss_gradient_of(const View& X, RowSet set, const LinearModel& model,
     const std::int64_t count = set.count - first < step ? set.count - first : step;
     tile.fill(X, set, first, count, reinterpret_cast<T*>(scratch.copy));
     margins_tile<kCentered>(tile, X, model, scratch, K, scratch.z);
-    gather_targets(targets, set, first, count, scratch.y, scratch.s);
-    sums.loss += rows_loss(loss, count, scratch.z, scratch.y, scratch.s, scratch.z);
-    add_row_sums(count, K, scratch.z, scratch.s, sums);
+    const TileTargets own = tile_targets(targets, set, first, count, scratch.y, scratch.s);
+    sums.loss += rows_loss(loss, count, scratch.z, own.y, own.s, scratch.z);
+    add_row_sums(count, K, scratch.z, own.s, sums);
     if (K > 1) {
       pad_rows(count, K, scratch.z, scratch.r);
       axpy_columns_tile<kCentered>(tile.rows, count, d, model.center, scratch.r, padded(K), scratch.G);
     } else {
-      axpy_tile<kCentered>(tile.rows, count, d, model.center, scratch.z, sums.coef);
+      axpy_tile<kCentered>(tile.rows, tile.ahead, count, d, model.center, scratch.z, sums.coef);
     }
   }
   if (K > 1) unpad_columns(d, K, scratch.G, sums.coef);

@@ -107,10 +107,27 @@ GRADSTREAM_INLINE Pack<N> expm1(Pack<N> x) {
   return where(x > V(709.0), V(1e300) * V(1e300), where(x == x, value, x));
 }
 
+/// exp(-a) for a >= 0, one lane. Pending penalties are mostly tiny: Taylor below 2^-6 (to 4e-17), one predictable branch.
+GRADSTREAM_INLINE Pack<1> exp_minus(Pack<1> a) {
+  using V = Pack<1>;
+  if (a < V(0.015625)) {
+    const V a2 = a * a;
+    return (V(1.0) - a) + a2 * ((V(0.5) - a * V(1.0 / 6.0)) + a2 * ((V(1.0 / 24.0) - a * V(1.0 / 120.0)) + a2 * V(1.0 / 720.0)));
+  }
+  return exp(-a);
+}
+template <int N>
+GRADSTREAM_INLINE Pack<N> exp_minus(Pack<N> a) {
+  return exp(-a);
+}
+
 /// sat(x) = (1 - exp(-x)) / x, 1 at 0; x >= 0.
 template <int N>
 GRADSTREAM_INLINE Pack<N> saturation(Pack<N> x) {
   using V = Pack<N>;
+  if constexpr (N == 1) {
+    if (x < V(0.015625)) return V(1.0) - x * (V(0.5) - x * (V(1.0 / 6.0) - x * (V(1.0 / 24.0) - x * (V(1.0 / 120.0) - x * (V(1.0 / 720.0) - x * V(1.0 / 5040.0))))));
+  }
   const V safe = maximum(x, V(1e-280));
   return where(x < V(1e-280), V(1.0), -expm1(-safe) / safe);
 }
@@ -133,22 +150,34 @@ GRADSTREAM_INLINE Pack<N> atanh_series(Pack<N> s) {
   return V(2.0) * s + s * s2 * p;
 }
 
-/// log(1 + u) for u > -1, digits of small u kept; saturates at log(1e300) for finite u beyond. m 2^e with m in [sqrt(1/2), sqrt(2)), then 2 atanh((m-1)/(m+1)).
+/// log(x + lost) for positive normal x: x = m 2^e with m in [sqrt(1/2), sqrt(2)), then 2 atanh((m-1)/(m+1)). `lost` is small beside x.
 template <int N>
-GRADSTREAM_INLINE Pack<N> log1p(Pack<N> u) {
+GRADSTREAM_INLINE Pack<N> logarithm_with(Pack<N> x, Pack<N> lost) {
   using V = Pack<N>;
   using Bits = typename V::Bits;
-  const V one(1.0);
-  const V x = one + u;
-  const V lost = where(u < one, u - (x - one), V(0.0));  // what rounding 1 + u dropped
-  const V scaled = x * V(0.70710678118654752440);        // its exponent field is e + 1022
+  const V scaled = x * V(0.70710678118654752440);  // its exponent field is e + 1022
   const Bits exponent = (bit_copy<Bits>(scaled.v) >> 52) & (Bits{} + 0x7FF);
   const V biased = V(bit_copy<typename V::Real>(static_cast<Bits>(exponent | (Bits{} + 0x4330000000000000LL)))) - V(4503599627370496.0);
   const V e = biased - V(1022.0);
   const V inverse = power_of_two(-e);
-  const V f = (x * inverse - one) + lost * inverse;
-  const V s = f / (V(2.0) + f);
-  const V value = e * V(6.93147180369123816490e-01) + (atanh_series(s) + e * V(1.90821492927058770002e-10));
+  const V f = (x * inverse - V(1.0)) + lost * inverse;
+  return e * V(6.93147180369123816490e-01) + (atanh_series(f / (V(2.0) + f)) + e * V(1.90821492927058770002e-10));
+}
+
+/// log(x) for normal x > 0.
+template <int N>
+GRADSTREAM_INLINE Pack<N> logarithm(Pack<N> x) {
+  return logarithm_with(x, Pack<N>(0.0));
+}
+
+/// log(1 + u) for u > -1, digits of small u kept; saturates at log(1e300) for finite u beyond.
+template <int N>
+GRADSTREAM_INLINE Pack<N> log1p(Pack<N> u) {
+  using V = Pack<N>;
+  const V one(1.0);
+  const V x = one + u;
+  const V lost = where(u < one, u - (x - one), V(0.0));  // what rounding 1 + u dropped
+  const V value = logarithm_with(x, lost);
   return where(u < V(1e300), value, where(u < V(1e300) * V(1e300), V(690.77552789821368), u));
 }
 

@@ -88,17 +88,31 @@ GRADSTREAM_INLINE void axpy_rows(const T* const* rows, std::int64_t d, const dou
   store(g + tail.begin, sum);
 }
 
-/// Rows four at a time: four rows share each load of v or g.
-template <bool kCentered, class T>
-void dot_tile(const T* const* rows, std::int64_t count, std::int64_t d, const double* center, const double* v, double* out) {
-  std::int64_t i = 0;
-  for (; i + 4 <= count; i += 4) dot_rows<4, kCentered>(rows + i, d, center, v, out + i);
-  for (; i < count; ++i) dot_rows<1, kCentered>(rows + i, d, center, v, out + i);
+template <class T>
+GRADSTREAM_INLINE void prefetch_second_level(const T* row, std::int64_t d) {
+  const char* bytes = reinterpret_cast<const char*>(row);
+  for (std::int64_t b = 0; b < d * static_cast<std::int64_t>(sizeof(T)); b += 64) GRADSTREAM_PREFETCH_SECOND_LEVEL(bytes + b);
 }
+
+/// The first read of a tile comes from memory: one row after the other, because one stream is what the hardware fetches ahead best, and the next
+/// tile (`ahead`, or null) is asked for on the way, here and again in axpy_tile, into the second-level cache. Measured on 200,000 x 100 float64
+/// where a sum reads 34 GB/s: this 25.6; without prefetching 14.6; into the first-level cache 11; four rows at once 10, prefetched or not.
 template <bool kCentered, class T>
-void axpy_tile(const T* const* rows, std::int64_t count, std::int64_t d, const double* center, const double* a, double* g) {
+void dot_tile(const T* const* rows, const T* const* ahead, std::int64_t count, std::int64_t d, const double* center, const double* v, double* out) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (ahead != nullptr) prefetch_second_level(ahead[i], d);
+    dot_rows<1, kCentered>(rows + i, d, center, v, out + i);
+  }
+}
+
+/// Four rows at a time, from cache: they share each load and store of g.
+template <bool kCentered, class T>
+void axpy_tile(const T* const* rows, const T* const* ahead, std::int64_t count, std::int64_t d, const double* center, const double* a, double* g) {
   std::int64_t i = 0;
-  for (; i + 4 <= count; i += 4) axpy_rows<4, kCentered>(rows + i, d, center, a + i, g);
+  for (; i + 4 <= count; i += 4) {
+    for (int r = 0; ahead != nullptr && r < 4; ++r) prefetch_second_level(ahead[i + r], d);
+    axpy_rows<4, kCentered>(rows + i, d, center, a + i, g);
+  }
   for (; i < count; ++i) axpy_rows<1, kCentered>(rows + i, d, center, a + i, g);
 }
 
@@ -106,7 +120,7 @@ void axpy_tile(const T* const* rows, std::int64_t count, std::int64_t d, const d
 inline constexpr std::int64_t kTileRows = 64;
 template <class T>
 GRADSTREAM_INLINE std::int64_t tile_rows(std::int64_t d) {
-  const std::int64_t rows = 24 * 1024 / (static_cast<std::int64_t>(sizeof(T)) * (d > 0 ? d : 1));
+  const std::int64_t rows = 16 * 1024 / (static_cast<std::int64_t>(sizeof(T)) * (d > 0 ? d : 1));
   return rows < 8 ? 8 : (rows > kTileRows ? kTileRows : rows / 8 * 8);
 }
 
@@ -115,6 +129,8 @@ template <class View>
 struct Tile {
   using T = typename View::value_type;
   const T* rows[kTileRows];
+  const T* next[kTileRows];  // rows one tile later
+  const T* const* ahead = nullptr;
   std::int64_t count = 0;
 
   void fill(const View& X, RowSet set, std::int64_t first, std::int64_t size, T* copy) {
@@ -128,6 +144,11 @@ struct Tile {
         (void)copy;
         rows[i] = row;
       }
+    }
+    ahead = nullptr;
+    if (!is_strided<View> && first + 2 * size <= set.count) {
+      for (std::int64_t i = 0; i < size; ++i) next[i] = X.row(set[first + size + i]);
+      ahead = next;
     }
     if constexpr (is_strided<View>) {
       // column by column: the reads run along the contiguous direction of a Fortran-ordered array

@@ -111,9 +111,9 @@ void sparse_loss_gradient(const View& X, RowSet set, const LinearModel& model, c
   for (std::int64_t first = 0; first < set.count; first += kSparseTile) {
     const std::int64_t count = set.count - first < kSparseTile ? set.count - first : kSparseTile;
     for (std::int64_t i = 0; i < count; ++i) sparse_margin(X, set[first + i], scratch.pairs, 2 * K, model.intercept, K, scratch.z + i * K);
-    gather_targets(targets, set, first, count, scratch.y, scratch.s);
-    sums.loss += rows_loss(loss, count, scratch.z, scratch.y, scratch.s, scratch.z);
-    add_row_sums(count, K, scratch.z, scratch.s, sums);
+    const TileTargets own = tile_targets(targets, set, first, count, scratch.y, scratch.s);
+    sums.loss += rows_loss(loss, count, scratch.z, own.y, own.s, scratch.z);
+    add_row_sums(count, K, scratch.z, own.s, sums);
     for (std::int64_t i = 0; i < count; ++i) {
       if (K == 1) {
         sparse_axpy(X, set[first + i], scratch.z[i], scratch.pairs + 1, 2);

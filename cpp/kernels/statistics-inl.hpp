@@ -98,18 +98,18 @@ void dense_squared_gradients(const View& X, RowSet set, const LinearModel& model
     } else {
       margins_tile<false>(tile, X, model, scratch, K, scratch.z);
     }
-    gather_targets(targets, set, first, count, scratch.y, scratch.s);
-    sums.loss += loss_rows(loss, count, scratch.z, scratch.y, nullptr, scratch.z);
+    const TileTargets own = tile_targets(targets, set, first, count, scratch.y, scratch.s);
+    sums.loss += loss_rows(loss, count, scratch.z, own.y, nullptr, scratch.z);
     for (std::int64_t i = 0; i < count; ++i) {
       for (std::int64_t k = 0; k < K; ++k) {
-        const double square = scratch.s[i] * scratch.z[i * K + k] * scratch.z[i * K + k];
+        const double square = (own.s != nullptr ? own.s[i] : 1.0) * scratch.z[i * K + k] * scratch.z[i * K + k];
         sums.intercept[k] += square;
         for (std::int64_t j = 0; j < d; ++j) {
           const double x = static_cast<double>(tile.rows[i][j]) - (model.center != nullptr ? model.center[j] : 0.0);
           sums.coef[j * K + k] += square * x * x;
         }
       }
-      sums.weight += scratch.s[i];
+      sums.weight += own.s != nullptr ? own.s[i] : 1.0;
     }
   }
 }

@@ -11,8 +11,8 @@ struct Hinge {
   template <class V>
   static Evaluation<V> evaluate(V z, V y, V) {
     const V m = V(1.0) - y * z;
-    const auto active = m > V(0.0);
-    return {where(active, m, V(0.0)), where(active, -y, V(0.0))};
+    const auto met = m <= V(0.0);  // not "m > 0 is active": a margin that is no number must show
+    return {where(met, V(0.0), m), where(met, V(0.0), -y)};
   }
 
   /// Constant speed until the margin is met (as in passive-aggressive updates, Crammer et al. 2006).

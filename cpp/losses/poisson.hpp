@@ -14,13 +14,17 @@ struct Poisson {
     return {mean - y * z, mean - y};
   }
 
-  /// exp(-z) obeys a linear equation along the flow. exp(z) is kept above 1e-300 so that a row can always come back from z = -infinity.
+  /// exp(-z) obeys a linear equation along the flow: exp(z0 - z) = 1 + (exp(z0) - y) t = exp(-h q y) + exp(z0) t, t = h q sat(h q y).
+  /// The first form keeps the digits of small moves, the second, in logarithms, those of large ones and does not overflow.
   template <class S>
   static S invariant_step(S z, S y, S h, S q, S) {
-    const S mean = maximum(exp(z), S(1e-300));
-    const S moved = (mean - y) * h * saturation(h * q * y);
-    if (absolute(moved * q) < S(1e-14)) return -moved;
-    return -log1p(moved * q) / q;
+    const S hq = h * q;
+    const S t = hq * saturation(hq * y);
+    const S moved = (exp(z) - y) * t;
+    if (absolute(moved) < S(0.5)) return absolute(moved) < S(1e-14) ? -moved / q : -log1p(moved) / q;
+    const S a = -(hq * y);
+    const S b = z + logarithm(t);
+    return -(maximum(a, b) + log1p(exp(-absolute(a - b)))) / q;
   }
 };
 

@@ -1,17 +1,21 @@
 #include "solvers/accelerated_proximal.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
 #include "solvers/newton.hpp"
 #include "solvers/optimality.hpp"
 #include "solvers/proximal_newton.hpp"
+#include "solvers/stagnation.hpp"
 #include "solvers/support.hpp"
 
 namespace gradstream::solvers {
 namespace {
 
+/// Nesterov's extrapolation of proximal gradient steps; `point` is where it stands and may be moved from outside
+/// (restart).
 class Fista {
  public:
   Fista(Oracle& oracle, Point& point, double l1)
@@ -21,9 +25,9 @@ class Fista {
 
   /// Moves to the proximal step from the extrapolated point; false when no step length gives one.
   bool step() {
-    if (!inverse_step_) inverse_step_ = curvature_at_start();
+    if (!curvature_) curvature_ = curvature_at_start();
     if (!backtrack()) return false;
-    inverse_step_ = *inverse_step_ * 0.9;
+    curvature_ = *curvature_ * 0.9;
     const bool overshot = along(from_, next_, at_) > 0.0;
     const double longer = 0.5 * (1.0 + std::sqrt(1.0 + 4.0 * momentum_ * momentum_));
     const double weight = overshot ? 0.0 : (momentum_ - 1.0) / longer;
@@ -46,8 +50,8 @@ class Fista {
  private:
   /// next_ = prox(from_ - gradient / L) with the smallest L tried for which the quadratic model is an upper bound.
   bool backtrack() {
-    for (int trial = 0; trial < 100; ++trial, inverse_step_ = *inverse_step_ * 2.0) {
-      const double L = *inverse_step_;
+    for (int trial = 0; trial < 100; ++trial, curvature_ = *curvature_ * 2.0) {
+      const double L = *curvature_;
       next_.x.resize(from_.x.size());
       double model = from_.value, moved = 0.0;
       for (std::size_t j = 0; j < from_.x.size(); ++j) {
@@ -88,29 +92,31 @@ class Fista {
   Point& at_;
   Point from_, next_;  // the extrapolated point, and the point before or after at_
   double momentum_ = 1.0;
-  std::optional<double> inverse_step_;
+  std::optional<double> curvature_;  // one over the step length, L
 };
 
-/// Counts how long the set of non-zero coefficients has stood still.
+/// Says when the set of non-zero coefficients has stood still, all but a few, long enough to be worth a solve.
 class SupportWatch {
  public:
   bool settled(const Vector& x) {
-    bool same = mask_.size() == x.size();
+    std::size_t changed = mask_.size() == x.size() ? 0 : x.size(), non_zero = 0;
     mask_.resize(x.size());
     for (std::size_t j = 0; j < x.size(); ++j) {
-      same = same && mask_[j] == (x[j] != 0.0);
+      changed += mask_[j] != (x[j] != 0.0) ? 1 : 0;
+      non_zero += x[j] != 0.0 ? 1 : 0;
       mask_[j] = x[j] != 0.0;
     }
-    still_ = same ? still_ + 1 : 0;
+    still_ = changed * kFew <= non_zero ? still_ + 1 : 0;
     return still_ >= patience_;
   }
   /// The set was tried and is not the final one: wait longer next time.
   void tried() {
     still_ = 0;
-    patience_ = std::min(2 * patience_, 64);
+    patience_ = std::min(patience_ + 1, 8);
   }
 
  private:
+  static constexpr std::size_t kFew = 50;  // one in this many may change
   std::vector<bool> mask_;
   int still_ = 0;
   int patience_ = 3;
@@ -140,13 +146,16 @@ void refine(Oracle& oracle, Point& point, double l1, const GradientGoal& goal, M
 Code iterate(Oracle& oracle, Point& point, double l1, const GradientGoal& goal, Monitor& monitor, int patience) {
   Fista fista(oracle, point, l1);
   SupportWatch watch;
-  const int last = monitor.iterations() + patience;
+  Stagnation stagnant(100);
+  const int begin = monitor.iterations();
   while (!goal.met(proximal_gradient_norm(oracle, point, l1))) {
     if (monitor.exhausted()) return Code::max_iter;
-    if (monitor.iterations() >= last) return Code::ok;
+    if (monitor.iterations() - begin >= patience) return Code::ok;
     if (!fista.step()) return Code::no_progress;
     const double optimality = proximal_gradient_norm(oracle, point, l1) / goal.scale;
-    if (!monitor.record(point.value + l1 * l1_norm(oracle, point.x), optimality)) return Code::interrupted;
+    const double objective = point.value + l1 * l1_norm(oracle, point.x);
+    if (!monitor.record(objective, optimality)) return Code::interrupted;
+    if (stagnant(objective, optimality)) return Code::no_progress;
     if (goal.tol < optimality && watch.settled(point.x)) {
       if (minimise_on_support(oracle, point, l1, goal, monitor) == Code::interrupted) return Code::interrupted;
       fista.restart();
@@ -160,13 +169,12 @@ Code iterate(Oracle& oracle, Point& point, double l1, const GradientGoal& goal, 
 
 Code accelerated_proximal(Oracle& oracle, Point& point, double l1, const GradientGoal& goal, Monitor& monitor) {
   if (!point.finite()) return Code::non_finite;
-  constexpr double near = 1e-1, few = 20.0, most = 1e6;
+  constexpr double near = 1e-1;
   const bool cheap = newton_affordable(oracle);
-  const double patience = cheap ? few : std::min(most, newton_cost(oracle) / oracle.gradient_cost());
   const GradientGoal first{goal.scale, cheap ? std::max(near, goal.tol) : goal.tol};
-  Code code = iterate(oracle, point, l1, first, monitor, static_cast<int>(patience));
+  Code code = iterate(oracle, point, l1, first, monitor, iterations_before_newton(oracle));
   if (code == Code::ok || (code == Code::converged && cheap)) code = proximal_newton(oracle, point, l1, goal, monitor);
-  if (code == Code::no_progress) code = iterate(oracle, point, l1, goal, monitor, static_cast<int>(most));
+  if (code == Code::no_progress) code = iterate(oracle, point, l1, goal, monitor, std::numeric_limits<int>::max());
   if (code == Code::converged && cheap) refine(oracle, point, l1, goal, monitor);
   return monitor.interrupted() ? Code::interrupted : code;
 }

@@ -13,7 +13,9 @@ struct Column {
   Vector weight;
 };
 
-double weight_of(const kernels::Targets& targets, std::int64_t i) { return targets.weight != nullptr ? targets.weight[i] : 1.0; }
+double weight_of(const kernels::Targets& targets, std::int64_t i) {
+  return targets.weight != nullptr ? targets.weight[i] : 1.0;
+}
 
 bool two_valued(const kernels::Targets& targets, std::int64_t rows) {
   return std::all_of(targets.y, targets.y + rows, [](double y) { return y == 1.0 || y == -1.0; });
@@ -31,66 +33,77 @@ Column column(const LossSpec& loss, const kernels::Targets& targets, std::int64_
   return two;
 }
 
-/// Sum of s r at a common margin b: it grows with b.
+/// Sum of s r at a common margin b: it grows with b. Exactly 0 where nothing but rounding is left.
 class Slope {
  public:
   Slope(const LossSpec& loss, const Column& column) : column_(column), z_(column.y.size()), r_(column.y.size()) {
     loss_ = loss;
     loss_.kind = ColumnsKind::single;
     loss_.columns = 1;
+    for (std::size_t i = 0; i < column.y.size(); ++i) target_size_ += column.weight[i] * std::abs(column.y[i]);
   }
   double operator()(double b) {
     std::fill(z_.begin(), z_.end(), b);
     const auto n = static_cast<std::int64_t>(z_.size());
     kernels::table().loss_rows(loss_, n, z_.data(), column_.y.data(), column_.weight.data(), r_.data());
-    double total = 0.0, size = 0.0;
+    double total = 0.0, size = target_size_;
     for (const double r : r_) {
       total += r;
       size += std::abs(r);
     }
-    return std::abs(total) <= 1e-15 * size ? 0.0 : total;
+    return std::isfinite(total) && std::abs(total) <= 1e-15 * size ? 0.0 : total;
   }
 
  private:
   const Column& column_;
   LossSpec loss_;
   Vector z_, r_;
+  double target_size_ = 0.0;
 };
 
-/// Root of a growing function by the Illinois variant of false position, from a bracket found by doubling.
-double root(Slope& slope, double from) {
-  constexpr double far = 1e3;
+struct Bracket {
+  double near, f_near;  // the older end
+  double end, f_end;
+};
+
+/// Root of a growing function in a bracket, by the Illinois variant of false position.
+double root_in(Slope& slope, Bracket b) {
+  for (int round = 0; round < 100 && b.f_end != 0.0; ++round) {
+    const bool finite = std::isfinite(b.f_end) && std::isfinite(b.f_near);
+    const double next = finite ? b.end - b.f_end * (b.end - b.near) / (b.f_end - b.f_near) : 0.5 * (b.near + b.end);
+    if (next == b.end || next == b.near || std::abs(b.end - b.near) <= 1e-15 * std::abs(b.end)) break;
+    const double f_next = slope(next);
+    const bool crossed = (f_next < 0.0) != (b.f_end < 0.0);
+    b = crossed ? Bracket{b.end, b.f_end, next, f_next} : Bracket{b.near, 0.5 * b.f_near, next, f_next};
+  }
+  return b.end;
+}
+
+/// Root of a growing function, from a bracket found by doubling up to `reach`; where there is none (a class without
+/// weight), `reach`.
+double root(Slope& slope, double from, double reach) {
   const double at = slope(from);
   if (at == 0.0) return from;
   const double side = at < 0.0 ? 1.0 : -1.0;
-  double near = from, f_near = at, step = 1.0, end = from + side, f_end = slope(end);
-  while (f_end * side < 0.0 && step < far * (1.0 + std::abs(from))) {
-    near = end, f_near = f_end, step *= 2.0;
-    end = from + side * step, f_end = slope(end);
+  Bracket bracket{from, at, from + side, slope(from + side)};
+  for (double step = 2.0; bracket.f_end * side < 0.0; step *= 2.0) {
+    if (step > 2.0 * reach) return from + side * reach;
+    bracket = {bracket.end, bracket.f_end, from + side * step, slope(from + side * step)};
   }
-  if (!(f_end * side >= 0.0)) return near;
-  for (int round = 0; round < 100 && f_end != 0.0; ++round) {
-    const double next = std::isfinite(f_end) ? end - f_end * (end - near) / (f_end - f_near) : 0.5 * (near + end);
-    if (next == end || next == near || std::abs(end - near) <= 1e-15 * std::abs(end)) break;
-    const double f_next = slope(next);
-    if ((f_next < 0.0) != (f_end < 0.0)) {
-      near = end, f_near = f_end;
-    } else {
-      f_near *= 0.5;
-    }
-    end = next, f_end = f_next;
-  }
-  return end;
+  return root_in(slope, bracket);
 }
 
 double best_common_margin(const LossSpec& loss, const Column& column) {
+  constexpr double as_good_as_infinite = 50.0;
   Slope slope(loss, column);
   const double total = std::accumulate(column.weight.begin(), column.weight.end(), 0.0);
   const double mean = dot(column.weight, column.y) / total;
-  // Exact for squared losses and for exponential ones; a start for the others.
-  if (slope(mean) == 0.0) return mean;
-  if (mean > 0.0 && slope(std::log(mean)) == 0.0) return std::log(mean);
-  return root(slope, mean);
+  double reach = as_good_as_infinite;
+  for (const double y : column.y) reach = std::max(reach, as_good_as_infinite + std::abs(y - mean));
+  // The mean is exact for squared losses, its logarithm for exponential ones, and a start for the others.
+  const double log_mean = mean > 0.0 ? std::log(mean) : mean;
+  if (std::abs(slope(log_mean)) < std::abs(slope(mean))) return root(slope, log_mean, reach);
+  return root(slope, mean, reach);
 }
 
 Vector log_priors(const LossSpec& loss, const kernels::Targets& targets, std::int64_t rows) {
@@ -118,20 +131,20 @@ Vector best_intercepts(const LossSpec& loss, const kernels::Targets& targets, st
 }
 
 double best_hinge_intercept(const Vector& margins, const Vector& y, const Vector& weight) {
-  const std::size_t n = y.size();
-  std::vector<std::size_t> order(n);
-  std::iota(order.begin(), order.end(), std::size_t{0});
   const auto kink = [&](std::size_t i) { return y[i] - margins[i]; };  // where y (margin + b) = 1
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return kink(a) < kink(b); });
+  std::vector<std::size_t> order;
+  order.reserve(y.size());
   double slope = 0.0, total = 0.0;  // left of all kinks every positive row is short of its margin
-  for (std::size_t i = 0; i < n; ++i) {
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    if (weight[i] == 0.0) continue;
+    order.push_back(i);
     if (y[i] > 0.0) slope -= weight[i];
     total += weight[i];
   }
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return kink(a) < kink(b); });
   const double zero = 1e-12 * total;
   double low = -std::numeric_limits<double>::infinity(), high = low;
   for (const std::size_t i : order) {
-    if (weight[i] == 0.0) continue;
     if (slope < -zero) low = kink(i);
     slope += weight[i];
     high = kink(i);

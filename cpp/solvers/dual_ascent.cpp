@@ -1,11 +1,14 @@
 #include "solvers/dual_ascent.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <limits>
 
 #include "parallel/parallel_for.hpp"
 #include "solvers/hinge_column.hpp"
+#include "solvers/row_sums.hpp"
+#include "solvers/stagnation.hpp"
 
 namespace gradstream::solvers {
 namespace {
@@ -15,7 +18,8 @@ struct RowConstants {
   Vector square;  // |x~_i|^2
 };
 
-RowConstants row_constants(const RowAccess& rows, const kernels::Targets& targets, const Standardization& standardization) {
+RowConstants row_constants(const RowAccess& rows, const kernels::Targets& targets,
+                           const Standardization& standardization) {
   const auto n = static_cast<std::size_t>(rows.rows());
   RowConstants constants{Vector(n, 1.0), Vector(n)};
   double total = 0.0;
@@ -38,13 +42,20 @@ Vector signs(const LossSpec& loss, const double* y, std::size_t n, std::int64_t 
 /// All columns, moved together.
 class HingeFit {
  public:
-  HingeFit(const RowAccess& rows, const kernels::Targets& targets, const Spec& spec, const Standardization& standardization,
-           const BatchStart& start)
-      : K_(spec.loss.columns), features_(static_cast<std::size_t>(rows.columns())),
+  HingeFit(const RowAccess& rows, const kernels::Targets& targets, const Spec& spec,
+           const Standardization& standardization, const BatchStart& start, int n_threads)
+      : K_(spec.loss.columns),
+        features_(static_cast<std::size_t>(rows.columns())),
+        n_threads_(useful_threads(n_threads, pass_ns(rows, spec.loss.columns))),
         constants_(row_constants(rows, targets, standardization)) {
     for (std::int64_t k = 0; k < K_; ++k) {
-      HingeProblem problem{rows, standardization, spec.penalty, spec.fit_intercept,
-                           signs(spec.loss, targets.y, constants_.cap.size(), k), constants_.cap, constants_.square};
+      HingeProblem problem{rows,
+                           standardization,
+                           spec.penalty,
+                           spec.fit_intercept,
+                           signs(spec.loss, targets.y, constants_.cap.size(), k),
+                           constants_.cap,
+                           constants_.square};
       Vector w(features_, 0.0);
       for (std::size_t j = 0; start.coef != nullptr && j < features_; ++j) {
         const bool constant = standardization.scale != nullptr && standardization.scale[j] == 0.0;
@@ -56,8 +67,8 @@ class HingeFit {
 
   /// Runs move(column) for all columns, side by side.
   template <class Move>
-  void move(int n_threads, const Move& move) {
-    parallel::for_blocks(K_, n_threads, [&](std::int64_t k) { move(columns_[static_cast<std::size_t>(k)]); });
+  void move(const Move& move) {
+    parallel::for_blocks(K_, n_threads_, [&](std::int64_t k) { move(columns_[static_cast<std::size_t>(k)]); });
   }
 
   double primal() const {
@@ -65,7 +76,8 @@ class HingeFit {
     for (const auto& column : columns_) total += column.primal();
     return total;
   }
-  /// Relative to 1e-10 where the optimum is smaller (without a penalty it can be 0): the loss is 1 at w = 0, and its rounding 1e-16.
+  /// Relative to 1e-10 where the optimum is smaller (without a penalty it can be 0): the loss is 1 at w = 0, and its
+  /// rounding 1e-16.
   double optimality() const {
     constexpr double tiny = 1e-10;
     double gap = 0.0;
@@ -92,6 +104,7 @@ class HingeFit {
  private:
   std::int64_t K_;
   std::size_t features_;
+  int n_threads_;
   RowConstants constants_;
   std::deque<HingeColumn> columns_;
 };
@@ -102,47 +115,33 @@ double epochs_of_ascent(const PenaltySpec& penalty, const SharpenCost& cost) {
   return cost.affordable ? std::clamp(cost.epochs, 5.0, 100.0) : std::numeric_limits<double>::infinity();
 }
 
-/// Past the goal: a gap says little about coefficients when it is as small as rounding, so some rounds are made whatever it is.
-void finish(HingeFit& fit, const BatchOptions& options, Monitor& monitor) {
+/// Past the goal: a gap says little about coefficients when it is as small as rounding, so some rounds are made
+/// whatever it is.
+void finish(HingeFit& fit, Monitor& monitor) {
   constexpr int rounds = 8, in_any_case = 3;
   constexpr double rounding = 1e-15;
   for (int round = 0; round < rounds && !monitor.exhausted(); ++round) {
     if (round >= in_any_case && fit.optimality() <= rounding) return;
-    fit.move(options.n_threads, [](HingeColumn& column) { column.sharpen(); });
+    fit.move([](HingeColumn& column) { column.sharpen(); });
     if (!monitor.record(fit.primal(), fit.optimality())) return;
   }
 }
 
-/// Whether the best certificate has stopped getting better.
-class Stagnation {
- public:
-  bool operator()(double optimality) {
-    if (optimality <= 0.9 * best_) {
-      best_ = optimality;
-      since_ = 0;
-    }
-    return since_++ >= patience_;
-  }
-
- private:
-  static constexpr int patience_ = 20;
-  double best_ = std::numeric_limits<double>::infinity();
-  int since_ = 0;
-};
-
 }  // namespace
 
-BatchResult dual_ascent(const RowAccess& rows, const kernels::Targets& targets, const Spec& spec, const Standardization& standardization,
-                        const BatchStart& start, const BatchOptions& options, Monitor& monitor) {
-  HingeFit fit(rows, targets, spec, standardization, start);
+BatchResult dual_ascent(const RowAccess& rows, const kernels::Targets& targets, const Spec& spec,
+                        const Standardization& standardization, const BatchStart& start, const BatchOptions& options,
+                        Monitor& monitor) {
+  HingeFit fit(rows, targets, spec, standardization, start, options.n_threads);
+  if (!std::isfinite(fit.primal())) return fit.result(Code::non_finite, monitor);
   const SharpenCost cost = fit.sharpen_cost();
   const double epochs = epochs_of_ascent(spec.penalty, cost);
-  Stagnation stagnant;
+  Stagnation stagnant(20);
   for (int epoch = 0; fit.optimality() > options.tol; ++epoch) {
     if (monitor.exhausted()) return fit.result(Code::max_iter, monitor);
     const bool ascend = epoch < epochs;
-    if (!ascend && stagnant(fit.optimality())) return fit.result(Code::no_progress, monitor);
-    fit.move(options.n_threads, [&](HingeColumn& column) {
+    if (!ascend && stagnant(fit.primal(), fit.optimality())) return fit.result(Code::no_progress, monitor);
+    fit.move([&](HingeColumn& column) {
       if (column.gap() <= 0.5 * options.tol * column.primal()) return;
       if (ascend) {
         column.ascend(options.seed, epoch);
@@ -152,7 +151,7 @@ BatchResult dual_ascent(const RowAccess& rows, const kernels::Targets& targets, 
     });
     if (!monitor.record(fit.primal(), fit.optimality())) return fit.result(Code::interrupted, monitor);
   }
-  if (cost.cheap) finish(fit, options, monitor);
+  if (cost.cheap) finish(fit, monitor);
   return fit.result(monitor.interrupted() ? Code::interrupted : Code::converged, monitor);
 }
 

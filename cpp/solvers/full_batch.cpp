@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "solvers/accelerated_proximal.hpp"
 #include "solvers/best_intercept.hpp"
@@ -67,11 +68,14 @@ BatchResult minimise(const Problem& problem, const BatchStart& start, const Batc
   const double l1 = spec.penalty.l1;
   const GradientGoal goal{gradient_scale(oracle, point, l1), options.tol};
   if (start.coef != nullptr || start.intercept != nullptr) {
-    put_start(start, spec, standardization, point.x);
-    point.evaluate(oracle);
+    Point from = point;
+    put_start(start, spec, standardization, from.x);
+    from.evaluate(oracle);
+    if (from.finite()) point = std::move(from);
   }
   const bool smooth = options.solver == BatchSolver::lbfgs;
-  const Code code = smooth ? minimise_smooth(oracle, point, goal, monitor) : accelerated_proximal(oracle, point, l1, goal, monitor);
+  const Code code =
+      smooth ? minimise_smooth(oracle, point, goal, monitor) : accelerated_proximal(oracle, point, l1, goal, monitor);
   BatchResult result = result_at(point.x, oracle.intercepts(), monitor);
   centre_softmax_intercepts(spec, result.intercept);
   result.objective = point.value + l1 * l1_norm(oracle, point.x);
@@ -89,11 +93,14 @@ std::optional<BatchSolver> batch_solver(std::string_view name) {
   return std::nullopt;
 }
 
-BatchResult full_batch(const AnyView& view, const kernels::Targets& targets, const Spec& spec, const Standardization& standardization,
-                       const BatchStart& start, const BatchOptions& options, const Progress& progress) {
+BatchResult full_batch(const AnyView& view, const kernels::Targets& targets, const Spec& spec,
+                       const Standardization& standardization, const BatchStart& start, const BatchOptions& options,
+                       const Progress& progress) {
   const auto rows = access_rows(view);
   Monitor monitor(options.max_iter, progress);
-  if (options.solver == BatchSolver::cd) return dual_ascent(*rows, targets, spec, standardization, start, options, monitor);
+  if (options.solver == BatchSolver::cd) {
+    return dual_ascent(*rows, targets, spec, standardization, start, options, monitor);
+  }
   return minimise({*rows, targets, spec, standardization}, start, options, monitor);
 }
 

@@ -23,7 +23,8 @@ enum class BatchSolver {
 /// "lbfgs", "gd", "cd"; nothing for another name.
 std::optional<BatchSolver> batch_solver(std::string_view name);
 
-/// Where to begin, coefficients (d, K) in standardised coordinates and intercepts (K,); null: at w = 0 with the best intercepts.
+/// Where to begin, coefficients (d, K) in standardised coordinates and intercepts (K,); null: at w = 0 with the best
+/// intercepts, where also a start is given up at which the objective overflows.
 struct BatchStart {
   const double* coef = nullptr;
   const double* intercept = nullptr;
@@ -48,7 +49,8 @@ struct BatchResult {
 };
 
 /// Some weight must be positive. Same bits for any n_threads. Exceptions thrown by `progress` pass through.
-BatchResult full_batch(const AnyView& view, const kernels::Targets& targets, const Spec& spec, const Standardization& standardization,
-                       const BatchStart& start, const BatchOptions& options, const Progress& progress);
+BatchResult full_batch(const AnyView& view, const kernels::Targets& targets, const Spec& spec,
+                       const Standardization& standardization, const BatchStart& start, const BatchOptions& options,
+                       const Progress& progress);
 
 }  // namespace gradstream::solvers

@@ -25,7 +25,8 @@ const Vector& HingeCertificate::sums_of(const Vector& share) {
     const bool positive = problem_.y[i] > 0.0;
     (positive ? plus_total_ : minus_total_) += alpha;
     auto& sums = positive ? plus_ : minus_;
-    problem_.rows.row_axpy(static_cast<std::int64_t>(i), problem_.standardization.center, positive ? alpha : -alpha, sums.data());
+    problem_.rows.row_axpy(static_cast<std::int64_t>(i), problem_.standardization.center, positive ? alpha : -alpha,
+                           sums.data());
   }
   for (std::size_t j = 0; j < sums_.size(); ++j) sums_[j] = plus_[j] + minus_[j];
   return sums_;
@@ -62,12 +63,14 @@ double HingeCertificate::dual() const {
 double HingeCertificate::primal(const Vector& w, double& b) {
   const double zero = 0.0;
   const double* coef = in_units_of_x(w.data(), 1, problem_.standardization, coef_);
-  problem_.rows.margins({0, problem_.rows.rows()}, {coef, problem_.standardization.center, &zero}, 1, margins_.data(), workspace_.data());
+  problem_.rows.margins({0, problem_.rows.rows()}, {coef, problem_.standardization.center, &zero}, 1, margins_.data(),
+                        workspace_.data());
   if (problem_.fit_intercept) b = best_hinge_intercept(margins_, problem_.y, problem_.cap);
   const auto& [l1, l2] = problem_.penalty;
   double loss = 0.0, l1_sum = 0.0;
   for (std::size_t i = 0; i < margins_.size(); ++i) {
-    if (problem_.cap[i] > 0.0) loss += problem_.cap[i] * std::max(0.0, 1.0 - problem_.y[i] * (margins_[i] + b));
+    const double missing = 1.0 - problem_.y[i] * (margins_[i] + b);
+    if (problem_.cap[i] > 0.0 && !(missing <= 0.0)) loss += problem_.cap[i] * missing;  // NaN stays
   }
   for (const double value : w) l1_sum += std::abs(value);
   return loss + 0.5 * l2 * dot(w, w) + l1 * l1_sum;

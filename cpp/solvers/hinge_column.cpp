@@ -14,7 +14,7 @@
 namespace gradstream::solvers {
 namespace {
 
-constexpr double kDear = 1e8;  // multiplications of a Newton step: a tenth of a second
+constexpr double kDear = 1e8;  // nanoseconds of a Newton step that are too many
 
 }  // namespace
 
@@ -30,10 +30,12 @@ HingeColumn::HingeColumn(HingeProblem problem, Vector w, double b)
       dual_(0.0) {
   double norms = 0.0, squares = 0.0;
   for (std::size_t i = 0; i < problem_.size(); ++i) {
+    if (problem_.cap[i] == 0.0) continue;
     squares += problem_.cap[i] * problem_.square[i];
     norms += problem_.cap[i] * std::sqrt(problem_.square[i]);
   }
-  bias_square_ = problem_.fit_intercept && problem_.penalty.l2 > 0.0 ? std::max(squares, 1e-300) / problem_.penalty.l2 : 0.0;
+  bias_square_ =
+      problem_.fit_intercept && problem_.penalty.l2 > 0.0 ? std::max(squares, 1e-300) / problem_.penalty.l2 : 0.0;
   gradient_scale_ = std::max(norms, 1e-300);
   primal_ = certificate_.primal(w_, b_);
 }
@@ -69,7 +71,8 @@ void HingeColumn::ascend(std::uint64_t seed, int epoch) {
   certify(w);
 }
 
-/// Keeps the better of what was and what is. Of primal values equal to rounding the newer wins: its coefficients are more exact.
+/// Keeps the better of what was and what is. Of primal values equal to rounding the newer wins: its coefficients are
+/// more exact.
 void HingeColumn::certify(const Vector& w) {
   dual_ = std::max(dual_, certificate_.dual());
   double b = b_;

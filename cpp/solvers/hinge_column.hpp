@@ -22,10 +22,11 @@ class HingeColumn {
   HingeColumn(const HingeColumn&) = delete;
   HingeColumn& operator=(const HingeColumn&) = delete;
 
-  /// One visit of every dual coordinate in the seeded order of `epoch`; needs l2. The intercept is the multiplier of sum_i alpha_i y_i = 0
-  /// in an augmented Lagrangian whose penalty weighs as much as an average row.
+  /// One visit of every dual coordinate in the seeded order of `epoch`; needs l2. The intercept is the multiplier of
+  /// sum_i alpha_i y_i = 0 in an augmented Lagrangian whose penalty weighs as much as an average row.
   void ascend(std::uint64_t seed, int epoch);
-  /// One round of the augmented Lagrangian method on all rows together (HingeEnvelope), sharper each time: exact, and dear.
+  /// One round of the augmented Lagrangian method on all rows together (HingeEnvelope), sharper each time: exact, and
+  /// dear.
   void sharpen();
   SharpenCost sharpen_cost() const;
 
@@ -41,10 +42,10 @@ class HingeColumn {
   HingeProblem problem_;
   HingeCertificate certificate_;
   Vector share_;
-  Vector sums_, coef_;      // sum_i alpha_i y_i (x_i - center), and coefficients in the units of X
+  Vector sums_, coef_;  // sum_i alpha_i y_i (x_i - center), and coefficients in the units of X
   double multiplier_ = 0.0;
-  double balance_ = 0.0;    // sum_i alpha_i y_i
-  double bias_square_;      // what an intercept adds to |x~_i|^2 / l2
+  double balance_ = 0.0;  // sum_i alpha_i y_i
+  double bias_square_;    // what an intercept adds to |x~_i|^2 / l2
   double gradient_scale_;
   double sharpness_ = 1.0;
   Vector w_;

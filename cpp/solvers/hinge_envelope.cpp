@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "solvers/curvature_sums.hpp"
+
 namespace gradstream::solvers {
 
 HingeEnvelope::HingeEnvelope(const HingeProblem& problem, const Vector& share, double sharpness)
@@ -17,8 +19,8 @@ HingeEnvelope::HingeEnvelope(const HingeProblem& problem, const Vector& share, d
 void HingeEnvelope::update_positions(const double* parameters) {
   const auto& standardization = problem_.standardization;
   const double* coef = in_units_of_x(parameters, 1, standardization, coef_);
-  problem_.rows.margins({0, problem_.rows.rows()}, {coef, standardization.center, parameters + coefficients()}, 1, t_.data(),
-                        workspace_.data());
+  problem_.rows.margins({0, problem_.rows.rows()}, {coef, standardization.center, parameters + coefficients()}, 1,
+                        t_.data(), workspace_.data());
   for (std::size_t i = 0; i < t_.size(); ++i) t_[i] = share_[i] + sharpness_ * (1.0 - problem_.y[i] * t_[i]);
 }
 
@@ -50,30 +52,32 @@ double HingeEnvelope::value_gradient(const double* parameters, double* gradient)
 }
 
 double HingeEnvelope::gradient_cost() const {
-  return 2.0 * static_cast<double>(problem_.rows.stored()) + 20.0 * static_cast<double>(problem_.size());
+  return 2.0 * static_cast<double>(problem_.rows.stored()) + 10.0 * static_cast<double>(problem_.size());
 }
 
 double HingeEnvelope::curvature_cost() const {
   constexpr std::size_t largest = 512;
   if (problem_.features() >= largest) return std::numeric_limits<double>::infinity();
-  const auto width = static_cast<double>(x_.size());
-  return static_cast<double>(problem_.size()) * (0.5 * width * width + 10.0);
+  return curvature_sums_ns(problem_.rows.rows(), coefficients() + 1, 1);
 }
 
 void HingeEnvelope::curvature(const double* parameters, double* hessian) {
+  constexpr double little = 1e-6;  // where the envelope is flat
   update_positions(parameters);
   const std::size_t width = x_.size();
-  std::fill_n(hessian, width * width, 0.0);
+  CurvatureSums sums(width, 1);
   for (std::size_t i = 0; i < t_.size(); ++i) {
     const double bend = sharpness_ * problem_.cap[i];
     if (bend == 0.0 || t_[i] <= 0.0 || t_[i] >= 1.0) continue;
-    load_standard_row(problem_.rows, problem_.standardization, static_cast<std::int64_t>(i), problem_.fit_intercept ? 1.0 : 0.0, x_);
-    add_outer_product(x_, 1, &bend, hessian);
+    load_standard_row(problem_.rows, problem_.standardization, static_cast<std::int64_t>(i),
+                      problem_.fit_intercept ? 1.0 : 0.0, x_);
+    sums.add(x_, &bend);
   }
+  sums.write(1.0, hessian);
   for (std::size_t j = 0; j < width; ++j) {
     double& diagonal = hessian[j * width + j];
     if (j + 1 < width) diagonal += problem_.penalty.l2;
-    if (diagonal == 0.0) diagonal = 1.0;
+    if (diagonal == 0.0) diagonal = little;
   }
 }
 

@@ -6,9 +6,10 @@
 
 namespace gradstream::solvers {
 
-/// With u_i = 1 - y_i z_i and t_i = share_i + sharpness u_i: sum_i cap_i (h(t_i) - share_i^2) / (2 sharpness) + l2/2 |w|^2, where h(t) is 0,
-/// t^2 or 2 t - 1 for t below, in or above [0, 1]. At its minimum clip(t, 0, 1) are dual feasible shares, intercept included; repeated
-/// from there with ever sharper envelopes, shares and w converge to the optimum of the hinge loss itself.
+/// With u_i = 1 - y_i z_i and t_i = share_i + sharpness u_i: sum_i cap_i (h(t_i) - share_i^2) / (2 sharpness) + l2/2
+/// |w|^2, where h(t) is 0, t^2 or 2 t - 1 for t below, in or above [0, 1]. At its minimum clip(t, 0, 1) are dual
+/// feasible shares, intercept included; repeated from there with ever sharper envelopes, shares and w converge to the
+/// optimum of the hinge loss itself.
 ///
 /// References: Rockafellar (1976), Mathematics of Operations Research 1; Li, Sun, Toh (2018), SIAM J. Optimization 28.
 class HingeEnvelope final : public Oracle {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "solvers/line_search.hpp"
+#include "solvers/stagnation.hpp"
 
 namespace gradstream::solvers {
 namespace {
@@ -66,6 +67,7 @@ Code lbfgs(Oracle& oracle, Point& point, const GradientGoal& goal, Monitor& moni
   History history(point.x.size());
   Vector direction(point.x.size());
   Point next;
+  Stagnation stagnant(50);
   while (!goal.met(norm(point.gradient))) {
     if (monitor.exhausted()) return Code::max_iter;
     if (patience-- <= 0) return Code::ok;
@@ -80,6 +82,7 @@ Code lbfgs(Oracle& oracle, Point& point, const GradientGoal& goal, Monitor& moni
     history.add(point, next);
     std::swap(point, next);
     if (!monitor.record(point.value, norm(point.gradient) / goal.scale)) return Code::interrupted;
+    if (stagnant(point.value, norm(point.gradient))) return Code::no_progress;
   }
   return Code::converged;
 }

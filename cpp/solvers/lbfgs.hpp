@@ -14,8 +14,8 @@ struct GradientGoal {
   bool met(double gradient_norm) const { return gradient_norm <= tol * scale; }
 };
 
-/// Moves `point` (evaluated) until the goal is met: converged, max_iter, interrupted, no_progress (steps no longer change anything
-/// but rounding), non_finite (the start is not finite), or ok: `patience` iterations are used up.
+/// Moves `point` (evaluated) until the goal is met: converged, max_iter, interrupted, no_progress (steps no longer
+/// change anything but rounding), non_finite (the start is not finite), or ok: `patience` iterations are used up.
 ///
 /// References: Liu and Nocedal (1989), Mathematical Programming 45.
 Code lbfgs(Oracle& oracle, Point& point, const GradientGoal& goal, Monitor& monitor,

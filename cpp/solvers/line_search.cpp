@@ -6,10 +6,10 @@
 namespace gradstream::solvers {
 namespace {
 
-constexpr double kDecrease = 1e-4;    // Armijo
-constexpr double kCurvature = 0.9;    // Wolfe
-constexpr double kSlopeBound = 0.8;   // approximate Wolfe: 1 - 2 * 0.1
-constexpr double kRounding = 1e-13;   // relative error to expect of a mean over many rows
+constexpr double kDecrease = 1e-4;   // Armijo
+constexpr double kCurvature = 0.9;   // Wolfe
+constexpr double kSlopeBound = 0.8;  // approximate Wolfe: 1 - 2 * 0.1
+constexpr double kRounding = 1e-13;  // relative error to expect of a mean over many rows
 
 struct Sample {
   double step;
@@ -22,8 +22,8 @@ bool decreases(const Sample& start, const Sample& at) {
   return at.value <= start.value + kRounding * std::abs(start.value) && at.slope <= -kSlopeBound * start.slope;
 }
 
-/// Where the slope would vanish if it were linear between the ends, kept off both; the middle when an end is not finite, and every
-/// third time, so that the interval shrinks whatever the function.
+/// Where the slope would vanish if it were linear between the ends, kept off both; the middle when an end is not
+/// finite, and every third time, so that the interval shrinks whatever the function.
 double between(const Sample& low, const Sample& high, int trial) {
   const double width = high.step - low.step;
   const double secant = -low.slope / (high.slope - low.slope);

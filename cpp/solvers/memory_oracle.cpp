@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "solvers/row_curvature.hpp"
-
 namespace gradstream::solvers {
 namespace {
 
@@ -30,7 +28,8 @@ MemoryOracle::MemoryOracle(const RowAccess& rows, const kernels::Targets& target
       pass_(rows, spec.loss, targets, n_threads) {}
 
 kernels::LinearModel MemoryOracle::model_at(const double* parameters) {
-  return {in_units_of_x(parameters, columns_, standardization_, coef_), standardization_.center, parameters + coefficients()};
+  return {in_units_of_x(parameters, columns_, standardization_, coef_), standardization_.center,
+          parameters + coefficients()};
 }
 
 double MemoryOracle::value_gradient(const double* parameters, double* gradient) {
@@ -52,27 +51,20 @@ double MemoryOracle::value_gradient(const double* parameters, double* gradient) 
   return sums.loss / total_weight_ + 0.5 * l2 * squares;
 }
 
-double MemoryOracle::gradient_cost() const {
-  const auto K = static_cast<double>(columns_);
-  return K * (2.0 * static_cast<double>(rows_.stored()) + 20.0 * static_cast<double>(rows_.rows()));
-}
+double MemoryOracle::gradient_cost() const { return pass_ns(rows_, columns_); }
 
 double MemoryOracle::curvature_cost() const {
   constexpr std::int64_t largest = 512;
   if (size() > largest) return std::numeric_limits<double>::infinity();
-  const auto K = static_cast<double>(columns_);
-  const auto width = static_cast<double>(features_ + 1);
-  const double blocks = spec_.loss.kind == ColumnsKind::softmax ? K * K : K;
-  return static_cast<double>(rows_.rows()) * (0.5 * blocks * width * width + 40.0 * K);
+  const double losses = 15.0 * static_cast<double>(columns_) * static_cast<double>(rows_.rows());
+  return curvature_sums_ns(rows_.rows(), features_ + 1, columns_) + losses;
 }
 
-void MemoryOracle::curvature(const double* parameters, double* hessian) {
+void MemoryOracle::sum_curvature(const kernels::LinearModel& model) {
   const std::int64_t K = columns_, tile = 64;
-  const auto model = model_at(parameters);
   RowCurvature row_curvature(spec_.loss);
   Vector z(static_cast<std::size_t>(tile * K)), second(static_cast<std::size_t>(tile * K * K));
   Vector x(static_cast<std::size_t>(features_ + 1)), workspace(static_cast<std::size_t>(rows_.workspace(K)));
-  std::fill_n(hessian, size() * size(), 0.0);
   for (std::int64_t begin = 0; begin < rows_.rows(); begin += tile) {
     const std::int64_t count = std::min(tile, rows_.rows() - begin);
     const double* weight = targets_.weight != nullptr ? targets_.weight + begin : nullptr;
@@ -81,29 +73,39 @@ void MemoryOracle::curvature(const double* parameters, double* hessian) {
     for (std::int64_t i = 0; i < count; ++i) {
       if (weight != nullptr && weight[i] == 0.0) continue;
       load_standard_row(rows_, standardization_, begin + i, spec_.fit_intercept ? 1.0 : 0.0, x);
-      add_outer_product(x, K, second.data() + i * K * K, hessian);
+      curvature_sums_->add(x, second.data() + i * K * K);
     }
   }
-  for (std::int64_t at = 0; at < size() * size(); ++at) hessian[at] /= total_weight_;
+}
+
+void MemoryOracle::curvature(const double* parameters, double* hessian) {
+  if (!curvature_sums_) {
+    curvature_sums_ = std::make_unique<CurvatureSums>(static_cast<std::size_t>(features_ + 1), columns_);
+  }
+  curvature_sums_->clear();
+  sum_curvature(model_at(parameters));
+  curvature_sums_->write(1.0 / total_weight_, hessian);
   for (std::int64_t at = 0; at < coefficients(); ++at) hessian[at * size() + at] += spec_.penalty.l2;
   pin_free_directions(hessian);
 }
 
-/// Adding one number to all columns of an unpenalised feature leaves a softmax as it is. A constant column and a missing intercept
-/// have no effect at all, a feature none where the loss is flat: a little curvature, so that an l1 penalty still has its way.
+/// Adding one number to all columns of an unpenalised feature leaves a softmax as it is. A constant column and a
+/// missing intercept have no effect at all, a feature none where the loss is flat: a little curvature, so that an l1
+/// penalty still has its way.
 void MemoryOracle::pin_free_directions(double* hessian) const {
-  const std::int64_t K = columns_;
   constexpr double little = 1e-6;
+  const std::int64_t K = columns_;
   const bool softmax = spec_.loss.kind == ColumnsKind::softmax;
   const bool penalised = spec_.penalty.l2 > 0.0 || spec_.penalty.l1 > 0.0;
+  const auto entry = [&](std::int64_t row, std::int64_t column) -> double& { return hessian[row * size() + column]; };
   for (std::int64_t j = 0; j <= features_; ++j) {
     double trace = 0.0;
-    for (std::int64_t at = j * K; at < (j + 1) * K; ++at) trace += hessian[at * size() + at];
+    for (std::int64_t at = j * K; at < (j + 1) * K; ++at) trace += entry(at, at);
     const bool shift_is_free = softmax && (j == features_ || !penalised);
-    const double pin = trace / static_cast<double>(K * K);
+    const double pin = shift_is_free ? trace / static_cast<double>(K * K) : 0.0;
     for (std::int64_t row = j * K; row < (j + 1) * K; ++row) {
-      if (trace == 0.0) hessian[row * size() + row] = little;
-      for (std::int64_t column = j * K; column <= row && shift_is_free; ++column) hessian[row * size() + column] += pin;
+      for (std::int64_t column = j * K; column <= row; ++column) entry(row, column) += pin;
+      if (entry(row, row) == 0.0) entry(row, row) = little;
     }
   }
 }

@@ -1,8 +1,12 @@
 // The oracle over rows in memory.
 #pragma once
 
+#include <memory>
+
 #include "core/spec.hpp"
+#include "solvers/curvature_sums.hpp"
 #include "solvers/oracle.hpp"
+#include "solvers/row_curvature.hpp"
 #include "solvers/row_sums.hpp"
 #include "solvers/standard_rows.hpp"
 #include "solvers/vectors.hpp"
@@ -12,8 +16,8 @@ namespace gradstream::solvers {
 class MemoryOracle final : public Oracle {
  public:
   /// Borrows everything but `spec`.
-  MemoryOracle(const RowAccess& rows, const kernels::Targets& targets, const Spec& spec, const Standardization& standardization,
-               int n_threads);
+  MemoryOracle(const RowAccess& rows, const kernels::Targets& targets, const Spec& spec,
+               const Standardization& standardization, int n_threads);
 
   std::int64_t coefficients() const override { return features_ * columns_; }
   std::int64_t intercepts() const override { return columns_; }
@@ -25,6 +29,7 @@ class MemoryOracle final : public Oracle {
 
  private:
   kernels::LinearModel model_at(const double* parameters);
+  void sum_curvature(const kernels::LinearModel& model);
   void pin_free_directions(double* hessian) const;
 
   const RowAccess& rows_;
@@ -36,6 +41,7 @@ class MemoryOracle final : public Oracle {
   double total_weight_;
   Vector coef_;  // (d, K) in X's units; empty without a scale
   GradientPass pass_;
+  std::unique_ptr<CurvatureSums> curvature_sums_;  // made when first asked for
 };
 
 }  // namespace gradstream::solvers

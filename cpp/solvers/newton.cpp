@@ -1,5 +1,7 @@
 #include "solvers/newton.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "solvers/line_search.hpp"
@@ -43,19 +45,28 @@ class NewtonStep {
 
 double newton_cost(const Oracle& oracle) {
   const auto size = static_cast<double>(oracle.size());
-  return oracle.curvature_cost() + size * size * size / 3.0;
+  return oracle.curvature_cost() + 0.1 * size * size * size;
 }
 
 bool newton_affordable(const Oracle& oracle) {
-  constexpr double millisecond = 2e6;
+  constexpr double millisecond = 1e6;
   constexpr double gradients = 4.0;
   const double cost = newton_cost(oracle);
   return cost <= millisecond || cost <= gradients * oracle.gradient_cost();
 }
 
+int iterations_before_newton(const Oracle& oracle) {
+  constexpr double few = 20.0, many = 100.0, dear = 1e8;
+  const double cost = newton_cost(oracle);
+  if (cost > dear) return std::numeric_limits<int>::max();
+  const double iteration = oracle.gradient_cost() + 15.0 * static_cast<double>(oracle.size());
+  return static_cast<int>(newton_affordable(oracle) ? few : std::min(many, cost / iteration));
+}
+
 Code newton(Oracle& oracle, Point& point, const GradientGoal& goal, Monitor& monitor) {
-  constexpr double floor = 1e-15;             // of the gradient's scale: nothing below but rounding
-  constexpr int patience = 50, at_goal = 3;   // steps in which the gradient must have halved: kinks are passed few at a time
+  constexpr double floor = 1e-13;  // of the gradient's scale: nothing below but rounding
+  constexpr int patience = 50,
+                at_goal = 3;  // steps in which the gradient must have halved: kinks are passed few at a time
   NewtonStep step(point.x.size());
   Point next, best = point;
   double now = norm(point.gradient), least = now, mark = now;

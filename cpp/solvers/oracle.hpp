@@ -1,4 +1,5 @@
-// All a full-batch solver knows of the data: value, gradient and curvature of the smooth part of the objective at a point.
+// All a full-batch solver knows of the data: value, gradient and curvature of the smooth part of the objective at a
+// point.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +22,13 @@ class Oracle {
   /// Not finite where the loss overflows; never throws for that.
   virtual double value_gradient(const double* parameters, double* gradient) = 0;
 
-  /// Multiplications of one value_gradient and of one curvature, roughly; a curvature of infinite cost is not to be had.
+  /// Nanoseconds of one value_gradient and of one curvature, roughly (a guess from the shape, never a measurement: it
+  /// decides which way is taken); a curvature of infinite cost is not to be had.
   virtual double gradient_cost() const = 0;
   virtual double curvature_cost() const = 0;
-  /// Lower triangle of the Hessian of F (where it jumps: of one side) in `hessian` (size, size) row-major; directions in which F is
-  /// constant by construction are given curvature, so that a strictly convex problem has a positive definite matrix.
+  /// Lower triangle of the Hessian of F (where it jumps: of one side) in `hessian` (size, size) row-major; directions
+  /// in which F is constant by construction are given curvature, so that a strictly convex problem has a positive
+  /// definite matrix.
   virtual void curvature(const double* parameters, double* hessian) = 0;
 };
 

@@ -9,7 +9,8 @@
 namespace gradstream::solvers {
 namespace {
 
-/// Shortens the step, a little, until the penalised objective falls by a part of what the model promises; false when it does not.
+/// Shortens the step, a little, until the penalised objective falls by a part of what the model promises; false when it
+/// does not.
 bool descend(Oracle& oracle, const Point& from, const Vector& step, double l1, Point& to) {
   const auto coefficients = static_cast<std::size_t>(oracle.coefficients());
   double promised = dot(from.gradient, step);
@@ -25,7 +26,8 @@ bool descend(Oracle& oracle, const Point& from, const Vector& step, double l1, P
   return false;
 }
 
-/// Steps of the damped model: more damping (as Levenberg and Marquardt) where curvature is missing and a step would go too far.
+/// Steps of the damped model: more damping (as Levenberg and Marquardt) where curvature is missing and a step would go
+/// too far.
 class DampedStep {
  public:
   DampedStep(const Oracle& oracle, const Point& point, double l1)

@@ -5,10 +5,11 @@
 
 namespace gradstream::solvers {
 
-/// Moves `point` (evaluated) until the proximal gradient meets the goal: the quadratic model with its l1 penalty is minimised by
-/// coordinate descent, the step is shortened until the objective falls. Codes as for newton.
+/// Moves `point` (evaluated) until the proximal gradient meets the goal: the quadratic model with its l1 penalty is
+/// minimised by coordinate descent, the step is shortened until the objective falls. Codes as for newton.
 ///
-/// References: Lee, Sun, Saunders (2014), SIAM J. Optimization 24; Friedman, Hastie, Tibshirani (2010), J. Statistical Software 33.
+/// References: Lee, Sun, Saunders (2014), SIAM J. Optimization 24; Friedman, Hastie, Tibshirani (2010), J. Statistical
+/// Software 33.
 Code proximal_newton(Oracle& oracle, Point& point, double l1, const GradientGoal& goal, Monitor& monitor);
 
 }  // namespace gradstream::solvers

@@ -73,7 +73,8 @@ double QuadraticModel::sweep() {
   return largest;
 }
 
-/// Minimises over the coordinates that are not 0, signs kept. True when that made another coefficient 0: worth another try.
+/// Minimises over the coordinates that are not 0, signs kept. True when that made another coefficient 0: worth another
+/// try.
 bool QuadraticModel::solve_active() {
   std::vector<std::size_t> active;
   for (std::size_t j = 0; j < size_; ++j) {
@@ -84,7 +85,8 @@ bool QuadraticModel::solve_active() {
   for (std::size_t row = 0; row < n; ++row) {
     const std::size_t j = active[row];
     solution[row] = -slope_[j] - (at_[j] > 0.0 ? threshold(j) : -threshold(j));
-    for (std::size_t column = 0; column <= row; ++column) factor[row * n + column] = hessian_[j * size_ + active[column]];
+    for (std::size_t column = 0; column <= row; ++column)
+      factor[row * n + column] = hessian_[j * size_ + active[column]];
   }
   if (!factorise(n, factor)) return false;
   solve(n, factor, solution);

@@ -9,13 +9,20 @@ namespace gradstream::solvers {
 class QuadraticModel {
  public:
   QuadraticModel(std::size_t size, std::size_t coefficients, double l1)
-      : size_(size), coefficients_(coefficients), l1_(l1), hessian_(size * size), diagonal_(size), slope_(size), at_(size), step_(size) {}
+      : size_(size),
+        coefficients_(coefficients),
+        l1_(l1),
+        hessian_(size * size),
+        diagonal_(size),
+        slope_(size),
+        at_(size),
+        step_(size) {}
 
   void load_curvature(Oracle& oracle, const Point& point);
 
-  /// The minimising step from `point` (evaluated) with `damping` times the mean curvature added to H: by coordinate descent, which
-  /// finds the coefficients that are not 0, in turn with solves for those, until no coordinate moves by more than `exactness` in units
-  /// of the gradient.
+  /// The minimising step from `point` (evaluated) with `damping` times the mean curvature added to H: by coordinate
+  /// descent, which finds the coefficients that are not 0, in turn with solves for those, until no coordinate moves by
+  /// more than `exactness` in units of the gradient.
   const Vector& minimise(const Point& point, double damping, double exactness);
 
  private:
@@ -30,8 +37,8 @@ class QuadraticModel {
   Vector hessian_;  // both triangles
   Vector diagonal_;
   double mean_curvature_ = 1.0;
-  Vector slope_;    // g + H p
-  Vector at_;       // x + p
+  Vector slope_;  // g + H p
+  Vector at_;     // x + p
   Vector step_;
 };
 

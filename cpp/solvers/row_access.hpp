@@ -1,4 +1,5 @@
-// One view of X behind a virtual call per block of rows (per row for coordinate methods): the layout is asked for once per fit.
+// One view of X behind a virtual call per block of rows (per row for coordinate methods): the layout is asked for once
+// per fit.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,8 @@
 
 namespace gradstream::solvers {
 
-/// From sums u_j = sum_i a_i (x_ij - center_j) to coefficients in X's units: coef_j = scale_j soft(scale_j u_j, l1) / l2.
+/// From sums u_j = sum_i a_i (x_ij - center_j) to coefficients in X's units: coef_j = scale_j soft(scale_j u_j, l1) /
+/// l2.
 struct RidgeMap {
   const double* scale;  // null: 1
   double l1;
@@ -35,7 +37,8 @@ class RowAccess {
   virtual std::int64_t workspace(std::int64_t columns) const = 0;
   virtual void loss_gradient(RowSet, const kernels::LinearModel&, const kernels::Targets&, const LossSpec&,
                              kernels::GradientSums&, double* workspace) const = 0;
-  virtual void margins(RowSet, const kernels::LinearModel&, std::int64_t columns, double* out, double* workspace) const = 0;
+  virtual void margins(RowSet, const kernels::LinearModel&, std::int64_t columns, double* out,
+                       double* workspace) const = 0;
   virtual void moments(RowSet, const double* weight, kernels::MomentSums&, double* workspace) const = 0;
   virtual double row_dot(std::int64_t row, const double* center, const double* v) const = 0;
   virtual void row_axpy(std::int64_t row, const double* center, double a, double* v) const = 0;

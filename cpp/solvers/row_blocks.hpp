@@ -11,7 +11,7 @@ namespace gradstream::solvers {
 /// What the rule looks at.
 struct RowShape {
   std::int64_t rows;
-  std::int64_t bytes;    // of the stored values and indices
+  std::int64_t bytes;  // of the stored values and indices
   bool sparse;
   std::int64_t partial;  // doubles in the partial sums of one block
 };
@@ -19,19 +19,17 @@ struct RowShape {
 /// Consecutive blocks of nearly equal size.
 class RowBlocks {
  public:
-  /// Dense: about 512 KiB of X each, so that a block outweighs its start and its sums. Sparse: at most 16 of at least 1 MiB, because
-  /// partial sums are as wide as the model. Partial sums of all blocks together take at most 5 % of X.
+  /// About 256 KiB of X each, so that a block outweighs its start and its sums; sparse at most 16, because partial sums
+  /// are as wide as the model. Partial sums of all blocks together take at most 5 % of X.
   explicit RowBlocks(const RowShape& shape) : rows_(shape.rows) {
     const std::int64_t partial_bytes = 8 * std::max<std::int64_t>(shape.partial, 1);
-    const std::int64_t by_size = shape.sparse ? std::min<std::int64_t>(shape.bytes >> 20, 16) : shape.bytes >> 19;
+    const std::int64_t by_size = std::min<std::int64_t>(shape.bytes >> 18, shape.sparse ? 16 : shape.rows);
     const std::int64_t by_memory = shape.bytes / 20 / partial_bytes;
     count_ = std::max<std::int64_t>(1, std::min({by_size, by_memory, shape.rows}));
   }
 
   std::int64_t count() const { return count_; }
-  std::int64_t begin(std::int64_t block) const {
-    return block * (rows_ / count_) + std::min(block, rows_ % count_);
-  }
+  std::int64_t begin(std::int64_t block) const { return block * (rows_ / count_) + std::min(block, rows_ % count_); }
   RowSet operator[](std::int64_t block) const { return {begin(block), begin(block + 1) - begin(block)}; }
 
  private:

@@ -29,23 +29,35 @@ void RowCurvature::softmax(std::int64_t count, const double* z, const kernels::T
   }
 }
 
+/// Every column is a row of its own here: signs and weights spread over columns, so that the kernel sees one long
+/// vector.
 void RowCurvature::separate(std::int64_t count, const double* z, const kernels::Targets& targets, double* out) {
-  const std::int64_t K = loss_.columns;
-  const auto values = static_cast<std::size_t>(count * K);
-  for (auto* buffer : {&low_, &high_, &r_low_, &r_high_}) buffer->resize(values);
-  for (std::size_t at = 0; at < values; ++at) {
-    const double step = 1e-5 + 1e-9 * std::abs(z[at]);
-    low_[at] = z[at] - step;
-    high_[at] = z[at] + step;
+  const std::int64_t K = loss_.columns, values = count * K;
+  for (auto* buffer : {&z_, &y_, &weight_, &r_low_, &r_high_}) buffer->resize(static_cast<std::size_t>(values));
+  for (std::int64_t at = 0; at < values; ++at) {
+    const std::int64_t row = at / K, k = at % K;
+    const double y = targets.y[row];
+    const bool rest = loss_.kind == ColumnsKind::one_vs_rest;
+    y_[static_cast<std::size_t>(at)] = !rest ? y : y == static_cast<double>(k) ? 1.0 : -1.0;
+    weight_[static_cast<std::size_t>(at)] = targets.weight != nullptr ? targets.weight[row] : 1.0;
   }
-  const auto& loss_rows = kernels::table().loss_rows;
-  loss_rows(loss_, count, low_.data(), targets.y, targets.weight, r_low_.data());
-  loss_rows(loss_, count, high_.data(), targets.y, targets.weight, r_high_.data());
-  for (std::size_t at = 0; at < values; ++at) {
-    const double slope = (r_high_[at] - r_low_[at]) / (high_[at] - low_[at]);
-    const auto row = static_cast<std::int64_t>(at) / K, k = static_cast<std::int64_t>(at) % K;
-    out[(row * K + k) * K + k] = std::max(slope, 0.0);
+  const auto step = [&](std::int64_t at) { return 1e-5 + 1e-9 * std::abs(z[at]); };
+  slopes(values, z, [&](std::int64_t at) { return -step(at); }, r_low_.data());
+  slopes(values, z, step, r_high_.data());
+  for (std::int64_t at = 0; at < values; ++at) {
+    const double width = (z[at] + step(at)) - (z[at] - step(at));
+    const double bend = (r_high_[static_cast<std::size_t>(at)] - r_low_[static_cast<std::size_t>(at)]) / width;
+    out[at * K + at % K] = std::max(bend, 0.0);
   }
+}
+
+template <class Shift>
+void RowCurvature::slopes(std::int64_t values, const double* z, const Shift& shift, double* r) {
+  LossSpec single = loss_;
+  single.kind = ColumnsKind::single;
+  single.columns = 1;
+  for (std::int64_t at = 0; at < values; ++at) z_[static_cast<std::size_t>(at)] = z[at] + shift(at);
+  kernels::table().loss_rows(single, values, z_.data(), y_.data(), weight_.data(), r);
 }
 
 }  // namespace gradstream::solvers

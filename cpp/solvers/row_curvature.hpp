@@ -8,21 +8,24 @@
 
 namespace gradstream::solvers {
 
-/// Softmax from its own probabilities, other losses by central differences of r (error about 1e-10; a kink within the step gives the
-/// mean of its sides): what a Newton step needs, for any registered loss.
+/// Softmax from its own probabilities, other losses by central differences of r (error about 1e-10; a kink within the
+/// step gives the mean of its sides): what a Newton step needs, for any registered loss.
 class RowCurvature {
  public:
   explicit RowCurvature(const LossSpec& loss) : loss_(loss) {}
 
-  /// out (count, K, K): s d2loss/dz_k dz_l of rows with margins z (count, K); weight may be null. Rows of weight 0 give 0.
+  /// out (count, K, K): s d2loss/dz_k dz_l of rows with margins z (count, K); weight may be null. Rows of weight 0 give
+  /// 0.
   void operator()(std::int64_t count, const double* z, const kernels::Targets& targets, double* out);
 
  private:
   void softmax(std::int64_t count, const double* z, const kernels::Targets& targets, double* out);
   void separate(std::int64_t count, const double* z, const kernels::Targets& targets, double* out);
+  template <class Shift>
+  void slopes(std::int64_t values, const double* z, const Shift& shift, double* r);
 
   LossSpec loss_;
-  std::vector<double> low_, high_, r_low_, r_high_;
+  std::vector<double> z_, y_, weight_, r_low_, r_high_;
 };
 
 }  // namespace gradstream::solvers

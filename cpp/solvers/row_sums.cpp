@@ -5,14 +5,9 @@
 namespace gradstream::solvers {
 namespace {
 
-/// Measured orders of magnitude: values of a dense row stream past, those of a sparse one are looked up; a loss is an exp or so.
-double pass_ns(const RowAccess& rows, std::int64_t columns) {
-  const double per_value = rows.sparse() ? 2.0 : 0.3;
-  const auto k = static_cast<double>(columns);
-  return per_value * k * static_cast<double>(rows.stored()) + 4.0 * k * static_cast<double>(rows.rows());
+RowShape shape_of(const RowAccess& rows, std::int64_t partial) {
+  return {rows.rows(), rows.bytes(), rows.sparse(), partial};
 }
-
-RowShape shape_of(const RowAccess& rows, std::int64_t partial) { return {rows.rows(), rows.bytes(), rows.sparse(), partial}; }
 
 /// Moments of a and b together, into a.
 void merge(kernels::MomentSums& a, const kernels::MomentSums& b, std::int64_t features) {
@@ -28,6 +23,13 @@ void merge(kernels::MomentSums& a, const kernels::MomentSums& b, std::int64_t fe
 }
 
 }  // namespace
+
+// Orders of magnitude: values of a dense row stream past, those of a sparse one are looked up; a loss is an exp or so.
+double pass_ns(const RowAccess& rows, std::int64_t columns) {
+  const double per_value = rows.sparse() ? 2.0 : 0.3;
+  const auto k = static_cast<double>(columns);
+  return per_value * k * static_cast<double>(rows.stored()) + 4.0 * k * static_cast<double>(rows.rows());
+}
 
 ScratchPool::ScratchPool(int slots, std::int64_t doubles)
     : slots_(static_cast<std::size_t>(slots)),
@@ -58,9 +60,13 @@ kernels::GradientSums GradientPass::cleared(double* coef, double* intercept) con
   return {coef, intercept};
 }
 
+double* GradientPass::partial(std::int64_t block) {
+  return partials_.data() + (block - 1) * (coefficients_ + loss_.columns);
+}
+
 void GradientPass::run_block(std::int64_t block) {
-  double* partial = partials_.data() + (block - 1) * (coefficients_ + loss_.columns);
-  auto sums = block == 0 ? cleared(first_->coef, first_->intercept) : cleared(partial, partial + coefficients_);
+  double* coef = block == 0 ? first_->coef : partial(block);
+  auto sums = cleared(coef, block == 0 ? first_->intercept : coef + coefficients_);
   const ScratchPool::Loan workspace(scratch_);
   rows_.loss_gradient(blocks_[block], *model_, targets_, loss_, sums, workspace.data());
   scalars_[static_cast<std::size_t>(block)] = {sums.loss, sums.weight};
@@ -77,16 +83,16 @@ void GradientPass::run(const kernels::LinearModel& model, kernels::GradientSums&
   sums.loss = scalars_[0].loss;
   sums.weight = scalars_[0].weight;
   for (std::int64_t block = 1; block < blocks_.count(); ++block) {
-    const double* partial = partials_.data() + (block - 1) * (coefficients_ + loss_.columns);
-    for (std::int64_t j = 0; j < coefficients_; ++j) sums.coef[j] += partial[j];
-    for (std::int64_t k = 0; k < loss_.columns; ++k) sums.intercept[k] += partial[coefficients_ + k];
+    const double* part = partial(block);
+    for (std::int64_t j = 0; j < coefficients_; ++j) sums.coef[j] += part[j];
+    for (std::int64_t k = 0; k < loss_.columns; ++k) sums.intercept[k] += part[coefficients_ + k];
     sums.loss += scalars_[static_cast<std::size_t>(block)].loss;
     sums.weight += scalars_[static_cast<std::size_t>(block)].weight;
   }
 }
 
-void loss_gradient(const AnyView& view, const kernels::Targets& targets, const LossSpec& loss, const kernels::LinearModel& model,
-                   int n_threads, kernels::GradientSums& sums) {
+void loss_gradient(const AnyView& view, const kernels::Targets& targets, const LossSpec& loss,
+                   const kernels::LinearModel& model, int n_threads, kernels::GradientSums& sums) {
   const auto rows = access_rows(view);
   GradientPass(*rows, loss, targets, n_threads).run(model, sums);
 }

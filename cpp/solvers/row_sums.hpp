@@ -1,4 +1,5 @@
-// Sums over all rows, block by block on several threads, partial sums added in block order: the same bits for any number of threads.
+// Sums over all rows, block by block on several threads, partial sums added in block order: the same bits for any
+// number of threads.
 #pragma once
 
 #include <atomic>
@@ -10,6 +11,9 @@
 #include "solvers/row_blocks.hpp"
 
 namespace gradstream::solvers {
+
+/// Nanoseconds of one pass of losses and gradients by one thread, roughly.
+double pass_ns(const RowAccess& rows, std::int64_t columns);
 
 /// One workspace per thread, lent to whoever runs a block. Waits only while more bodies run than there are slots.
 class ScratchPool {
@@ -51,6 +55,7 @@ class GradientPass {
     double loss;
     double weight;
   };
+  double* partial(std::int64_t block);
   void run_block(std::int64_t block);
   kernels::GradientSums cleared(double* coef, double* intercept) const;
 
@@ -68,8 +73,8 @@ class GradientPass {
 };
 
 /// GradientPass once, for any coefficients in X's units.
-void loss_gradient(const AnyView& view, const kernels::Targets& targets, const LossSpec& loss, const kernels::LinearModel& model,
-                   int n_threads, kernels::GradientSums& sums);
+void loss_gradient(const AnyView& view, const kernels::Targets& targets, const LossSpec& loss,
+                   const kernels::LinearModel& model, int n_threads, kernels::GradientSums& sums);
 
 /// Weighted means and sums of squared deviations of all columns, blocks merged in order (Chan, Golub, LeVeque 1983).
 void moments(const AnyView& view, const double* weight, int n_threads, kernels::MomentSums& sums);

@@ -8,7 +8,8 @@
 
 namespace gradstream::solvers {
 
-/// Cholesky factor of the lower triangle of `a` (n, n), in place. False where a pivot has lost all but `smallest` of its diagonal.
+/// Cholesky factor of the lower triangle of `a` (n, n), in place. False where a pivot has lost all but `smallest` of
+/// its diagonal.
 inline bool factorise(std::size_t n, Vector& a, double smallest = 1e-12) {
   for (std::size_t i = 0; i < n; ++i) {
     double* row = a.data() + i * n;

@@ -7,8 +7,8 @@
 namespace gradstream::solvers {
 namespace {
 
-/// L-BFGS on its own, somewhat past the goal. It stays in the span of the gradients, so that of many solutions (more columns than
-/// rows, no penalty) it finds the shortest.
+/// L-BFGS on its own, somewhat past the goal. It stays in the span of the gradients, so that of many solutions (more
+/// columns than rows, no penalty) it finds the shortest.
 Code finish_without_newton(Oracle& oracle, Point& point, const GradientGoal& goal, Monitor& monitor) {
   constexpr double tight = 1e-11;
   const Code code = lbfgs(oracle, point, goal, monitor);
@@ -20,12 +20,10 @@ Code finish_without_newton(Oracle& oracle, Point& point, const GradientGoal& goa
 }  // namespace
 
 Code minimise_smooth(Oracle& oracle, Point& point, const GradientGoal& goal, Monitor& monitor) {
-  constexpr double near = 1e-1, few = 20.0, most = 1e6;
+  constexpr double near = 3e-2;
   const bool cheap = newton_affordable(oracle);
-  const double iteration = oracle.gradient_cost() + 40.0 * static_cast<double>(oracle.size());
-  const double patience = cheap ? few : std::min(most, newton_cost(oracle) / iteration);
   const GradientGoal first{goal.scale, cheap ? std::max(near, goal.tol) : goal.tol};
-  const Code code = lbfgs(oracle, point, first, monitor, static_cast<int>(patience));
+  const Code code = lbfgs(oracle, point, first, monitor, iterations_before_newton(oracle));
   const bool tail = code == Code::ok || (code == Code::converged && cheap);
   if (!tail) return code;
   const Code finished = newton(oracle, point, goal, monitor);

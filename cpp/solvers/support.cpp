@@ -8,15 +8,17 @@
 namespace gradstream::solvers {
 namespace {
 
+/// The objective over the coefficients that are free to move, with the penalty's slope in place of the penalty.
 class SupportOracle final : public Oracle {
  public:
-  SupportOracle(Oracle& whole, const Vector& x, double l1)
-      : whole_(whole), full_(x.size(), 0.0), full_gradient_(x.size()) {
+  SupportOracle(Oracle& whole, const Point& point, double l1)
+      : whole_(whole), full_(point.x.size(), 0.0), full_gradient_(point.x.size()) {
     const auto coefficients = static_cast<std::size_t>(whole.coefficients());
-    for (std::size_t j = 0; j < x.size(); ++j) {
-      if (l1 > 0.0 && j < coefficients && x[j] == 0.0) continue;
+    for (std::size_t j = 0; j < full_.size(); ++j) {
+      const double slope = j < coefficients ? slope_at(point.x[j], point.gradient[j], l1) : 0.0;
+      if (slope == 0.0 && l1 > 0.0 && j < coefficients) continue;
       free_.push_back(j);
-      slope_.push_back(j >= coefficients ? 0.0 : x[j] > 0.0 ? l1 : -l1);
+      slope_.push_back(slope);
     }
   }
 
@@ -58,37 +60,56 @@ class SupportOracle final : public Oracle {
     return part;
   }
 
-  /// Moves `whole` from `from` towards `to`, coefficients that would change their sign to 0: all the way, or half of it, ..., if that
-  /// lowers the objective; else up to the first zero, which does by convexity. True when a coefficient became 0.
+  /// Moves `whole` from `from` towards `to`, coefficients that would leave their sign to 0: all the way, or half of it,
+  /// ..., if that lowers the objective; else up to the first zero, which does by convexity. True when that ended
+  /// coefficients.
   bool move_within_signs(const Point& from, const Point& to, Point& whole) {
     const double first_zero = way_to_first_zero(from.x, to.x);
-    for (double way = 1.0;; way *= 0.5) {
-      const bool last = way <= first_zero || way < 0.01;
-      move(from.x, to.x, last ? std::min(way, 1.0) : way, whole.x);
-      if (last && way < 1.0) move(from.x, to.x, first_zero, whole.x);
-      whole.evaluate(whole_);
-      if (last || restrict(whole).value < from.value) break;
+    if (first_zero == 1.0 && stays(to.x)) {
+      moved(from, to, 1.0, whole);
+      return false;
     }
-    return first_zero < 1.0;
+    for (double way = 1.0; way >= first_zero && way > 0.01; way *= 0.5) {
+      if (moved(from, to, way, whole)) return true;
+    }
+    if (!moved(from, to, first_zero, whole)) moved(from, from, 1.0, whole);
+    return true;
   }
 
  private:
+  /// Slope of the penalty where x is, or where it would go from 0; 0 where it stays there.
+  static double slope_at(double x, double gradient, double l1) {
+    if (x != 0.0) return x > 0.0 ? l1 : -l1;
+    return gradient < -l1 ? l1 : gradient > l1 ? -l1 : 0.0;
+  }
+
   /// The largest part of the way on which no coefficient changes its sign, at most 1.
   double way_to_first_zero(const Vector& from, const Vector& to) const {
     double way = 1.0;
     for (std::size_t at = 0; at < free_.size(); ++at) {
-      if (slope_[at] * to[at] < 0.0) way = std::min(way, from[at] / (from[at] - to[at]));
+      if (from[at] != 0.0 && slope_[at] * to[at] < 0.0) way = std::min(way, from[at] / (from[at] - to[at]));
     }
     return way;
   }
 
-  /// Writes from + way (to - from) into the free part of x; a coefficient that passes 0 is exactly 0.
-  void move(const Vector& from, const Vector& to, double way, Vector& x) const {
+  /// No coefficient has left its sign, none of those that were 0 either.
+  bool stays(const Vector& to) const {
     for (std::size_t at = 0; at < free_.size(); ++at) {
-      const double value = way == 1.0 ? to[at] : from[at] + way * (to[at] - from[at]);
-      const bool arrived = slope_[at] * to[at] < 0.0 && from[at] / (from[at] - to[at]) <= way;
-      x[free_[at]] = arrived || slope_[at] * value < 0.0 ? 0.0 : value;
+      if (slope_[at] * to[at] < 0.0) return false;
     }
+    return true;
+  }
+
+  /// Puts from + way (to - from) into `whole`, exactly 0 where a sign is left; whether the objective is lower there.
+  bool moved(const Point& from, const Point& to, double way, Point& whole) {
+    for (std::size_t at = 0; at < free_.size(); ++at) {
+      const double start = from.x[at], end = to.x[at];
+      const double value = way == 1.0 ? end : start + way * (end - start);
+      const bool arrived = start != 0.0 && slope_[at] * end < 0.0 && start / (start - end) <= way;
+      whole.x[free_[at]] = arrived || slope_[at] * value < 0.0 ? 0.0 : value;
+    }
+    whole.evaluate(whole_);
+    return restrict(whole).value <= from.value + 1e-15 * std::abs(from.value);
   }
 
   void scatter(const double* parameters) {
@@ -104,22 +125,21 @@ class SupportOracle final : public Oracle {
 }  // namespace
 
 Code minimise_on_support(Oracle& oracle, Point& point, double l1, const GradientGoal& goal, Monitor& monitor) {
-  constexpr int rounds = 5;       // of losing coefficients
-  constexpr int iterations = 30;  // then look whether signs still hold: beyond a zero the linear penalty may have no minimum
-  Code code = Code::max_iter;
-  bool crossed = true;
-  for (int round = 0; round < rounds && crossed && !monitor.exhausted(); ++round) {
-    SupportOracle part(oracle, point.x, l1);
+  // Then look whether signs still hold: beyond a zero the linear penalty may have no minimum.
+  constexpr int rounds = 5, iterations = 30;
+  for (int round = 0; round < rounds && !monitor.exhausted(); ++round) {
+    SupportOracle part(oracle, point, l1);
     const Point from = part.restrict(point);
     Point to = from;
     Monitor inner(iterations, [&](int, double objective, double optimality) {
       return monitor.record(objective, optimality) && !monitor.exhausted();
     });
-    code = minimise_smooth(part, to, goal, inner);
-    crossed = part.move_within_signs(from, to, point);
+    const Code code = minimise_smooth(part, to, goal, inner);
+    const bool crossed = part.move_within_signs(from, to, point);
     if (monitor.interrupted()) return Code::interrupted;
+    if (!crossed && code == Code::converged) return code;
   }
-  return code == Code::converged && !crossed ? code : Code::max_iter;
+  return Code::max_iter;
 }
 
 }  // namespace gradstream::solvers

@@ -5,9 +5,10 @@
 
 namespace gradstream::solvers {
 
-/// Lowers the l1-penalised objective over the non-zero coefficients of `point` (evaluated) and the intercepts, where the penalty is
-/// linear. A coefficient on its way through 0 stays there. converged: optimal with this support to the goal (whatever the gradient of
-/// the zero coefficients); max_iter: better, not finished; interrupted.
+/// Lowers the l1-penalised objective over the intercepts, the non-zero coefficients of `point` (evaluated) and the zero
+/// ones that the gradient moves away from 0, all in the sign they have or take, where the penalty is linear. A
+/// coefficient on its way through 0 stays there. converged: optimal to the goal among these; max_iter: better, not
+/// finished; interrupted.
 Code minimise_on_support(Oracle& oracle, Point& point, double l1, const GradientGoal& goal, Monitor& monitor);
 
 }  // namespace gradstream::solvers

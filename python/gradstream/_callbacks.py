@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks (1.9 and newer) and verbose output, told once per epoch or iteration; older versions have none."""
+"""scikit-learn's callbacks (1.9 and newer; older versions have none) and verbose output, told once per iteration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ except ImportError:  # scikit-learn < 1.9
     class CallbackSupportMixin:  # type: ignore[no-redef]
         """Stands in for scikit-learn's: no callbacks can be set."""
 
-    def with_callbacks(method: Any) -> Any:  # type: ignore[no-redef]
+    def with_callbacks(method: Any) -> Any:
         """Return the method as it is."""
         return method
 

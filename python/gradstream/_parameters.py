@@ -115,7 +115,7 @@ def reject_values(parameters: dict[str, Any]) -> None:
 
 
 def fit_plan(parameters: dict[str, Any], *, columns: int, sparse: bool) -> Plan:
-    """Return how ``fit`` trains K = ``columns`` columns, by the rules of the ``batch_size`` and ``optimizer`` parameters."""
+    """Return how ``fit`` trains K = ``columns`` columns, by the rules of ``batch_size`` and ``optimizer``."""
     batch_size, optimizer = parameters["batch_size"], parameters["optimizer"]
     stochastic = isinstance(optimizer, Optimizer) or optimizer in OPTIMIZERS
     if batch_size == "auto":
@@ -191,8 +191,8 @@ def _spec(parameters: dict[str, Any], *, batch_size: int, columns: int, sparse: 
         "alpha": float(parameters["alpha"]),
         "batch_size": int(batch_size),
     }
-    chosen = optimizer.get_params() | schedule.get_params()
-    spec.update({name: float(value) for name, value in chosen.items() if value != "auto"})  # type: ignore[typeddict-item]
+    chosen = vars(optimizer) | vars(schedule)
+    spec.update({name: float(chosen[name]) for name in spec if chosen.get(name, "auto") != "auto"})  # type: ignore[typeddict-item]
     return spec
 
 

@@ -1,4 +1,4 @@
-"""y and the weights of rows, as the losses of the core expect them: the part of the door that knows classes and domains."""
+"""y and the weights of rows as the losses of the core expect them: the part of the door that knows classes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
 from gradstream._parameters import LOSSES
-from gradstream._validation import reject_rows
+from gradstream._validation import rows_error
 
 if TYPE_CHECKING:
     from gradstream._core import Float64
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """y (n,) float64: -1/+1 of two classes, the class's index of more, or real. Weights (n,), class weights in, or None."""
+    """y (n,) float64: -1/+1 of two classes, the index of the class of more, or real. Weights include class weights."""
 
     y: Float64
     weights: Float64 | None
@@ -36,7 +36,7 @@ class Targets:
 def fit_labels(estimator: Any, y: Any, weights: Float64 | None, n_rows: int) -> Targets:
     """Check the labels of a fit; the classes are those in y."""
     labels = _labels(estimator, y, n_rows)
-    classes, codes = np.unique(labels, return_inverse=True)
+    classes, codes = _classes_and_codes(labels)
     seen = np.bincount(codes, weights, len(classes)).astype(np.float64)
     class_weights = _fit_class_weights(estimator.class_weight, classes, seen)
     left = seen > 0 if class_weights is None else seen * class_weights > 0
@@ -81,14 +81,12 @@ def encode(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.intp]:
     except TypeError:  # labels that do not compare with the classes: numbers and strings
         codes = np.zeros(len(labels), np.intp)
     unknown = np.asarray(classes[codes] != labels)
-    reject_rows(
-        unknown,
-        labels,
-        "y",
-        f"labels of classes_ = {classes!r}",
-        "others",
-        "classes should include all valid labels that can be in y.",
-    )
+    if unknown.any():
+        rule, remedy = (
+            f"This model knows the classes {classes!r}",
+            "classes should include all valid labels that can be in y.",
+        )
+        raise rows_error(unknown, labels, rule, "y: other labels", remedy)
     return codes
 
 
@@ -99,15 +97,9 @@ def real_values(estimator: Any, y: Any, weights: Float64 | None, n_rows: int) ->
         y = _numbers(y)
     values = np.ascontiguousarray(y, np.float64)
     loss = LOSSES[estimator.loss]
-    if loss["domain"] == "nonnegative":
-        reject_rows(
-            values < 0,
-            values,
-            f"loss={estimator.loss!r}: y",
-            "y >= 0",
-            "negative values",
-            "Use loss='squared_error' for signed targets.",
-        )
+    if loss["domain"] == "nonnegative" and (values < 0).any():
+        rule, remedy = f"loss={estimator.loss!r} needs y >= 0", "Use loss='squared_error' for signed targets."
+        raise rows_error(values < 0, values, rule, "y: negative values", remedy)
     return Targets(values, weights)
 
 
@@ -141,6 +133,20 @@ def _labels(estimator: Any, y: Any, n_rows: int) -> NDArray[Any]:
     return y
 
 
+def _classes_and_codes(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """``np.unique(labels, return_inverse=True)``, without sorting where labels are integers close together."""
+    if labels.dtype.kind in "iu" and len(labels):
+        low, high = int(labels.min()), int(labels.max())
+        if high - low < len(labels):
+            offsets = labels.astype(np.intp) - low
+            present = np.flatnonzero(np.bincount(offsets))
+            position = np.zeros(high - low + 1, np.intp)
+            position[present] = np.arange(len(present))
+            return (present + low).astype(labels.dtype), position[offsets]
+    classes, codes = np.unique(labels, return_inverse=True)
+    return classes, codes
+
+
 def _signed(codes: NDArray[np.intp], classes: NDArray[Any]) -> Float64:
     y = codes.astype(np.float64)
     return 2.0 * y - 1.0 if len(classes) == 2 else y
@@ -171,8 +177,9 @@ def online_class_weights(estimator: Any, classes: NDArray[Any]) -> Float64 | Non
     fitted: Float64 | None = getattr(estimator, "_balanced_class_weights", None)
     if fitted is None:
         raise ValueError(
-            "class_weight 'balanced' is not supported for partial_fit, which does not see all of y. Compute the weights with "
-            "compute_class_weight('balanced', classes=classes, y=y) on a large enough sample and pass them as a dictionary."
+            "class_weight 'balanced' is not supported for partial_fit, which does not see all of y. "
+            "Compute the weights with compute_class_weight('balanced', classes=classes, y=y) on a large sample, "
+            "and pass them as a dictionary."
         )
     return fitted
 

@@ -41,7 +41,7 @@ def reject_unavailable(parameters: dict[str, Any], available: dict[str, list[str
         value = parameters.get(name)
         if isinstance(value, str) and value in values:
             raise not_yet(f"{name}={value!r}", f"Available: {', '.join(map(repr, available[name]))}.")
-    if parameters["average"] is not False:
+    if parameters["average"]:
         raise not_yet(f"average={parameters['average']!r}", "Use average=False.")
     if parameters["bounds"] is not None:
         raise not_yet(f"bounds={parameters['bounds']!r}", "Use bounds=None.")

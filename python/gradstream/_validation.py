@@ -29,7 +29,7 @@ BLOCK_ELEMENTS = 1 << 20  # of rows that have to be converted: 8 MB of float64 a
 
 @dataclass(frozen=True, eq=False)
 class CheckedRows:
-    """Rows of X as the core reads them. ``data`` is a 2-D array, or (data, indices, indptr, n_features) of a CSR matrix."""
+    """Rows of X as the core reads them: a 2-D array, or (data, indices, indptr, n_features) of a CSR matrix."""
 
     data: Rows
     shape: tuple[int, int]
@@ -95,13 +95,13 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> CheckedRows:
         estimator.n_features_in_ = X.shape[1]
     if sp.issparse(X):
         return check_csr(_csr_rows(X))
-    if not X.flags.aligned:
+    if not X.flags.aligned or any(stride % X.itemsize for stride in X.strides):  # a field of a packed record
         X = X.copy()
     return CheckedRows(np.asarray(X), X.shape, X.dtype)
 
 
 def _plain(X: Any) -> bool:
-    """Say whether X is an exact array or CSR matrix of floats: nothing for scikit-learn to convert, no feature names."""
+    """Say whether X is an exact array or CSR matrix of floats: nothing for scikit-learn to convert, no names."""
     if type(X) is np.ndarray:
         return X.ndim == 2 and X.dtype in FLOATS
     return sp.issparse(X) and X.format == "csr" and X.ndim == 2 and X.dtype in FLOATS
@@ -119,7 +119,12 @@ def _csr_rows(X: Any) -> Rows:
     indices, indptr = X.indices, X.indptr
     if indices.dtype != indptr.dtype or indices.dtype not in INDICES:
         indices, indptr = indices.astype(np.int64), indptr.astype(np.int64)
-    return np.asarray(X.data), np.asarray(indices), np.asarray(indptr), int(X.shape[1])
+    return _contiguous(X.data), _contiguous(indices), _contiguous(indptr), int(X.shape[1])
+
+
+def _contiguous(array: NDArray[Any]) -> NDArray[Any]:
+    flags = array.flags
+    return np.asarray(array) if flags.c_contiguous and flags.aligned else np.require(array, requirements=["C", "A"])
 
 
 CSR_FAULTS = {
@@ -132,7 +137,7 @@ CSR_FAULTS = {
 
 def check_csr(rows: Rows) -> CheckedRows:
     """Raise ValueError for a CSR matrix that is not in canonical form, naming the row."""
-    values, indices, indptr, n_features = rows  # type: ignore[misc]
+    values, indices, indptr, n_features = rows
     shape = (len(indptr) - 1, n_features)
     if len(values) != len(indices):
         raise ValueError(
@@ -191,9 +196,10 @@ def check_sample_weight(sample_weight: Any, n_rows: int) -> Float64 | None:
         )
     if weights.shape != (n_rows,):
         raise ValueError(f"sample_weight.shape == {weights.shape}, expected {(n_rows,)}!")
-    reject_rows(
-        weights < 0, weights, "sample_weight", "values >= 0", "negative values", "A weight of 0 leaves a row out."
-    )
+    negative = weights < 0
+    if negative.any():
+        remedy = "A weight of 0 leaves a row out."
+        raise rows_error(negative, weights, "Weights must be >= 0", "sample_weight: negative values", remedy)
     return weights
 
 
@@ -203,16 +209,22 @@ def check_weight_left(weights: Float64 | None, what: str = "Sample weights") -> 
         raise ValueError(f"{what} must contain at least one non-zero number.")
 
 
-def reject_rows(mask: NDArray[Any], values: NDArray[Any], name: str, allowed: str, found: str, remedy: str) -> None:
-    """Raise ValueError when any row is marked, with the count and the first of them."""
-    if mask.any():
-        first = int(np.argmax(mask))
-        raise ValueError(
-            f"{name} needs {allowed}, but has {int(mask.sum())} {found} (first: {name}[{first}] = {values[first]}). {remedy}"
-        )
+def rows_error(mask: NDArray[Any], values: NDArray[Any], rule: str, found: str, remedy: str) -> ValueError:
+    """Return the error about marked rows of an array: the rule, how many break it and the first of them, what to do.
+
+    ``found`` names the array and what was found in it: "y: negative values".
+    """
+    first = int(np.argmax(mask))
+    name, fault = found.split(": ")
+    return ValueError(
+        f"{rule}, but {name} has {int(mask.sum())} {fault} (first: {name}[{first}] = {values[first]}). {remedy}"
+    )
 
 
-def raise_for_status(owner: str, status: Status, X: CheckedRows | None, where: str) -> None:
+LOWER_RATE = "Lower learning_rate, or let standardize=True bring the columns of X to one scale."
+
+
+def raise_for_status(owner: str, status: Status, X: CheckedRows | None, where: str, remedy: str = LOWER_RATE) -> None:
     """Raise for an answer of the core that is not "ok": X holds NaN or infinity, or the model diverged.
 
     ``owner`` is the estimator's class, ``where`` the step and the rate in words.
@@ -224,8 +236,8 @@ def raise_for_status(owner: str, status: Status, X: CheckedRows | None, where: s
         assert_finite(owner, X)
     place = f"row {row} of X, " if row >= 0 else ""
     raise DivergenceError(
-        f"{owner} diverged: a value became infinite or NaN at {place}{where}. Lower learning_rate, or let "
-        "standardize=True bring the columns of X to one scale. The state before this call was kept."
+        f"{owner} diverged: a value became infinite or NaN at {place}{where}. {remedy} "
+        "The state before this call was kept."
     )
 
 

@@ -5,12 +5,16 @@ The twin keeps the rows of an unfinished block; the product keeps their sums onl
 
 import numpy as np
 
-from reference import columns, optimizers, order
+from reference import columns, optimizers
 from reference.model import Model
 
 
 class MiniBatch(Model):
-    """A model that learns block by block; see ``Model`` for the parameters."""
+    """A model that learns block by block; see ``Model`` for the parameters.
+
+    The standardiser takes in rows as they come. Weights move at the end of a block, along gradients at the weights and
+    statistics of its start.
+    """
 
     def __init__(self, spec, n_features, layout="dense", dtype=np.float64):
         super().__init__(spec, n_features, layout, dtype)
@@ -24,31 +28,30 @@ class MiniBatch(Model):
         for i in range(len(X)):
             reports[i] = self.margins(X[i : i + 1])[0]
             if s[i] > 0:
-                self.block.append((X[i], y[i], s[i]))
-                self.n_samples_seen += 1
+                self._take(X[i], y[i], s[i])
             if len(self.block) == self.spec["batch_size"]:
                 self.flush()
         return reports
-
-    def epoch(self, X, y, sample_weight, seed, epoch):
-        """Learn all rows in the seeded order of the epoch, and step on what is left at its end."""
-        self.epoch_count = epoch
-        rows = order.permutation(len(X), seed, epoch)
-        self.learn(X[rows], y[rows], None if sample_weight is None else sample_weight[rows])
-        self.flush()
-        self.epoch_count = epoch + 1
 
     def flush(self):
         """Make the step with what is there, still divided by the batch size."""
         if not self.block:
             return
-        X, y, s = (np.array(part) for part in zip(*self.block, strict=True))
-        r = columns.row_derivatives(self.spec["loss"], self.spec["loss_parameter"], self.margins(X), y)
-        for x, weight in zip(X, s, strict=True):
-            self.standardizer.update(x, weight)
+        X, sr, s = (np.array(part) for part in zip(*self.block, strict=True))
         b = self.spec["batch_size"]
         step = optimizers.Step(self.eta, self.steps + 1, self.touched(X))
-        rates = optimizers.gradient_step(self.spec, self.table, step, self.augmented(X).T @ (s[:, None] * r) / b)
+        rates = optimizers.gradient_step(self.spec, self.table, step, self.augmented(X).T @ sr / b)
         self.finish_step(step, rates, s.sum() / b)
         self.t += 1
         self.block = []
+
+    def _take(self, x, y, s):
+        if not self.block:
+            self.at_start = self.standardizer.center, self.standardizer.scale
+        center, scale = self.at_start
+        z = np.append((x - center) * scale, self.spec["fit_intercept"])[None, :] @ self.table[0]
+        loss, parameter, y = self.spec["loss"], self.spec["loss_parameter"], np.array([y])
+        self.loss_sum += s * columns.row_losses(loss, parameter, z, y)[0]
+        self.block.append((x, s * columns.row_derivatives(loss, parameter, z, y)[0], s))
+        self.standardizer.update(x, s)
+        self.n_samples_seen += 1

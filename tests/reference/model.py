@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reference import optimizers, penalties, schedules
+from reference import optimizers, order, penalties, schedules
 from reference.standardizer import Standardizer
 
 
@@ -17,7 +17,7 @@ class Model:
         self.table = optimizers.new_table(spec, n_features)
         self.rates = optimizers.resting_rates(spec, self.table)
         self.standardizer = Standardizer(spec["standardize"], n_features)
-        self.t = self.clock = 0.0
+        self.t = self.clock = self.loss_sum = 0.0
         self.steps = self.n_samples_seen = self.epoch_count = 0
 
     @property
@@ -39,9 +39,24 @@ class Model:
         return self.augmented(np.asarray(X, float)) @ self.table[0]
 
     def linear(self):
-        """Coefficients (d, K) and intercepts (K,) in X's own units."""
-        coef = self.table[0][:-1] * self.standardizer.scale[:, None]
-        return coef, self.table[0][-1] - self.standardizer.center @ coef
+        """Coefficients (K, d) and intercepts (K,) in X's own units."""
+        coef = (self.table[0][:-1] * self.standardizer.scale[:, None]).T
+        return coef, self.table[0][-1] - coef @ self.standardizer.center
+
+    def epoch(self, X, y, sample_weight, seed, epoch):
+        """Learn all rows of positive weight in the seeded order of the epoch, and step on what is left at its end.
+
+        The standardiser stands still, at what it has measured on all rows before. Weights are divided by their mean.
+        The mean loss comes back, each row's taken at the model that met it.
+        """
+        s = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, float)
+        kept = np.flatnonzero(s > 0)
+        rows = kept[order.permutation(len(kept), seed, epoch)]
+        self.epoch_count, self.loss_sum, self.standardizer.fixed = epoch, 0.0, True
+        self.learn(X[rows], y[rows], s[rows] / s[kept].mean())
+        self.flush()
+        self.epoch_count, self.standardizer.fixed = epoch + 1, False
+        return self.loss_sum / len(kept)
 
     def finish_step(self, step, rates, weight):
         """Penalty of ``weight`` units, rounding to the state's dtype, clock."""

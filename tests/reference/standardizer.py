@@ -20,13 +20,20 @@ def moments(X, s):
 
 
 class Standardizer:
-    """mode: "none", "scale" or "center_scale"."""
+    """mode: "none", "scale" or "center_scale". While it is ``fixed``, updates do nothing."""
 
     def __init__(self, mode, n_features):
         self.mode = mode
         self.mean, self.m2, self.weight = np.zeros(n_features), np.zeros(n_features), 0.0
+        self.fixed = False
+
+    def measure(self, X, s):
+        """Start from the statistics of all rows."""
+        self.mean, self.m2, self.weight = moments(X, s)
 
     def update(self, x, s):
+        if self.fixed:
+            return
         self.weight += s
         before = x - self.mean
         self.mean = self.mean + s * before / self.weight

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reference import optimizers
+from reference import columns, optimizers
 from reference.model import Model
 
 
@@ -20,10 +20,16 @@ class Streaming(Model):
                 self._learn_row(X[i], y[i], s[i])
         return reports
 
+    def flush(self):
+        """Nothing: no row is ever left over."""
+
     def _learn_row(self, x, y, s):
         self.standardizer.update(x, s)
+        standardised = self.augmented(x[None, :])
+        z = standardised @ self.table[0]
+        self.loss_sum += s * columns.row_losses(self.spec["loss"], self.spec["loss_parameter"], z, np.array([y]))[0]
         step = optimizers.Step(self.eta, self.steps + 1, self.touched(x[None, :]))
-        rates = optimizers.row_step(self.spec, self.table, step, self.augmented(x[None, :])[0], y, s)
+        rates = optimizers.row_step(self.spec, self.table, step, standardised[0], y, s)
         self.finish_step(step, rates, s)
         self.t += s
         self.n_samples_seen += 1

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from gradstream import _core
 from gradstream._callbacks import CallbackSupportMixin
-from gradstream._parameters import reject_values
+from gradstream._parameters import online_spec, reject_values
 from gradstream._state import N_SAMPLES_SEEN, T
 from gradstream._targets import Targets
 from gradstream._threads import thread_count
@@ -22,11 +23,11 @@ from gradstream.regimes import objective as objectives
 from gradstream.regimes.streaming import Model
 
 if TYPE_CHECKING:
-    from gradstream._core import Float64
+    from gradstream._core import Float64, Spec
 
 
 class LinearEstimator(CallbackSupportMixin, BaseEstimator):
-    """Base of the main estimators: reading a model. The model itself is ``_model``; there is none before the first call."""
+    """Base of the main estimators: reading a model, ``_model``, which is not there before the first call."""
 
     loss: str
     max_iter: int
@@ -51,6 +52,12 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):
         Returns
         -------
         self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no parameter of that name. Values are checked by the next call that learns.
         """
         super().set_params(**params)
         self._parameters_changed()
@@ -59,7 +66,7 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):
     def _parameters_changed(self) -> None:
         model = vars(self).get("_model")
         if model is not None:
-            model.current = False
+            model.outdate()
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_model" in vars(self)
@@ -76,6 +83,19 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):
         reject_values(parameters)
         return parameters
 
+    def _present_spec(self, model: Model) -> Spec:
+        """Return what the parameters say now about a model that has learnt, or raise where it cannot take effect."""
+        learnt = model.state.spec
+        if model.current:
+            return learnt
+        parameters = self._checked_parameters()
+        specs = [online_spec(parameters, columns=learnt["columns"], sparse=sparse) for sparse in (False, True)]
+        if learnt["standardize"] not in (spec["standardize"] for spec in specs):
+            raise _fixed("standardize", self, learnt["standardize"] != "none")
+        if learnt["fit_intercept"] != specs[0]["fit_intercept"]:
+            raise _fixed("fit_intercept", self, learnt["fit_intercept"])
+        return {**specs[0], "standardize": learnt["standardize"]}
+
     @classmethod
     @cache
     def _names(cls) -> tuple[str, ...]:
@@ -86,8 +106,11 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):
         return type(self).__name__
 
     def _fitted(self) -> Model:
-        check_is_fitted(self)
-        return self._model
+        model: Model | None = vars(self).get("_model")
+        if model is None:
+            check_is_fitted(self)
+            raise NotFittedError
+        return model
 
     def _linear(self) -> tuple[Float64, Float64]:
         """Return coefficients (d, K) and intercepts (K,) in X's own units, or raise AttributeError."""
@@ -122,8 +145,7 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):
         model = self._fitted()
         state = model.state
         out = np.empty((1, state.spec["columns"]))
-        plain = type(x) is np.ndarray and x.dtype == state.table.dtype and x.shape == (self.n_features_in_,)
-        if plain and state.layout == "dense" and model.learner.report(x[None, :], out, 1)[0] == "ok":
+        if model.takes(x) and model.learner.report(x[None, :], out, 1)[0] == "ok":
             return out
         return model.margins(self._owner, check_row(self, x, state.table.dtype), 1)
 
@@ -186,13 +208,13 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):
         rows = check_rows(self, X, reset=False)
         weights = check_sample_weight(sample_weight, rows.shape[0])
         check_weight_left(weights)
+        state, spec = model.state, self._present_spec(model)
         targets = self._online_targets(y, weights, rows.shape[0], None)
-        state = model.state
         scale = None
-        if state.spec["standardize"] != "none":
+        if spec["standardize"] != "none":
             scale = _core.inverse_deviation(*state.moments())
         linear = objectives.LinearModel(*self._linear(), scale)
-        return function(rows, targets, state.spec, linear, thread_count(self.n_jobs))
+        return function(rows, targets, spec, linear, thread_count(self.n_jobs))
 
     def _online_targets(self, y: Any, weights: Float64 | None, n_rows: int, classes: Any) -> Targets:
         """Check y against what the model already knows."""
@@ -201,3 +223,10 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):
     def _shaped(self, coef: Float64, intercept: Float64) -> tuple[NDArray[Any], Any]:
         """Return (d, K) and (K,) arrays in the shapes of ``coef_`` and ``intercept_``."""
         raise NotImplementedError
+
+
+def _fixed(name: str, estimator: LinearEstimator, was: bool) -> ValueError:
+    return ValueError(
+        f"{name}={getattr(estimator, name)!r} cannot take effect on a model that has learnt with {name} "
+        f"{'on' if was else 'off'}: its state is in other units. Set it back, or call fit."
+    )

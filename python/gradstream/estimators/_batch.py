@@ -61,7 +61,7 @@ class BatchEstimator(OnlineEstimator):
         y : array-like of shape (n_samples,)
             Targets, in the domain of the loss.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights, dimensionless: a weight of 2 is the row twice, 0 leaves it out. None means 1 for every row.
+            Non-negative weights, dimensionless: 2 is the row twice, 0 leaves it out. None means 1 for every row.
         X_val, y_val : array-like, default=None
             Rows and targets to score after every epoch instead of a share of X; with ``early_stopping=True`` only.
         sample_weight_val : array-like, default=None
@@ -195,7 +195,7 @@ class BatchEstimator(OnlineEstimator):
         }
 
     def _held_back(self, y: Float64, seed: int) -> Any:
-        """Return the row numbers that ``validation_fraction`` holds back, as scikit-learn's SGD estimators draw them."""
+        """Return the row numbers that are held back, drawn as scikit-learn's SGD estimators draw them."""
         raise NotImplementedError
 
     def _fit_targets(self, y: Any, weights: Float64 | None, n_rows: int) -> Targets:
@@ -236,8 +236,8 @@ def _same_shape(start: Start | None, problem: Problem) -> Start | None:
     shape = (problem.X.shape[1], problem.targets.columns)
     if start is not None and start.coef.shape != shape:
         raise ValueError(
-            f"warm_start=True goes on from {start.coef.shape[0]} features and {start.coef.shape[1]} columns of margins, "
-            f"but the data have {shape[0]} and {shape[1]}. Use warm_start=False, or fit a clone."
+            f"warm_start=True goes on from {start.coef.shape[0]} features and {start.coef.shape[1]} columns of "
+            f"margins, but the data have {shape[0]} and {shape[1]}. Use warm_start=False, or fit a clone."
         )
     classes = problem.targets.classes
     if (

@@ -67,6 +67,13 @@ class ClassEstimator(BatchEstimator):
         -------
         margins : ndarray of shape (n_samples,) or (n_samples, n_classes)
             Two classes: positive for ``classes_[1]``.
+
+        Raises
+        ------
+        ValueError
+            If X is not what the model expects.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
         """
         return raveled(self._margins(X))
 
@@ -82,6 +89,13 @@ class ClassEstimator(BatchEstimator):
         -------
         labels : ndarray of shape (n_samples,)
             Of the dtype of ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            If X is not what the model expects.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
         """
         return self._labels_of(self._margins(X))
 
@@ -98,6 +112,13 @@ class ClassEstimator(BatchEstimator):
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
             Columns in the order of ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            If X is not what the model expects.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
 
         References
         ----------
@@ -119,6 +140,13 @@ class ClassEstimator(BatchEstimator):
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
             Accurate where the probabilities themselves round to 0 or 1.
+
+        Raises
+        ------
+        ValueError
+            If X is not what the model expects.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
         """
         return probabilities.log_of_margins(self.loss, self._margins(X))
 
@@ -134,6 +162,13 @@ class ClassEstimator(BatchEstimator):
         -------
         label : object
             One of ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            If x is not what the model expects.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
         """
         return self._labels_of(self._margins_one(x))[0]
 
@@ -150,6 +185,13 @@ class ClassEstimator(BatchEstimator):
         -------
         probabilities : ndarray of shape (n_classes,)
             In the order of ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            If x is not what the model expects.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
         """
         return self._probabilities_of(self._margins_one(x))[0]
 
@@ -202,10 +244,15 @@ class ClassEstimator(BatchEstimator):
         return None if start is None else replace(start, classes=self.classes_)
 
     def _online_value(self, y: Any) -> tuple[float, float]:
-        code = int(encode(np.asarray([y]), self.classes_)[0])
+        known = self._model.values
+        try:
+            return known[y]
+        except (KeyError, TypeError):  # not asked for yet, or not hashable
+            code = int(encode(np.asarray([y]), self.classes_)[0])
         weights = online_class_weights(self, self.classes_)
         value = 2.0 * code - 1.0 if len(self.classes_) == 2 else float(code)
-        return value, 1.0 if weights is None else float(weights[code])
+        known[self.classes_[code]] = value, 1.0 if weights is None else float(weights[code])
+        return known[self.classes_[code]]
 
 
 def raveled(margins: Float64) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,6 @@ from gradstream._validation import CheckedRows, check_row, check_rows, check_sam
 from gradstream.estimators._base import LinearEstimator
 from gradstream.estimators._turn import LearningTurn, unchanged_on_error
 from gradstream.regimes.streaming import LabelledRows, Model
-
-if TYPE_CHECKING:
-    from gradstream._core import Spec
 
 MAX_SEED = 2**31 - 1
 
@@ -50,29 +47,31 @@ class OnlineEstimator(LinearEstimator):
         RuntimeError
             If another thread is teaching this estimator.
         """
-        model = vars(self).get("_model")
-        if model is None or not model.current:
-            if model is None and isinstance(x, tuple):
+        if "_model" not in vars(self):
+            if isinstance(x, tuple):
                 raise ValueError(
                     "The number of features is not known yet: call fit or partial_fit before learn_one(pair)."
                 )
-            if model is None:
-                self._learn(_row_array(x), [y], [sample_weight], None)
-                return
+            return self._learn(_row_array(x), [y], [sample_weight], None)
         if not 0 <= sample_weight < np.inf:
             raise ValueError(f"sample_weight = {sample_weight!r}: a weight is a number >= 0.")
-        value, weight = self._online_value(y)
-        weight *= sample_weight
         with LearningTurn(self):
-            dtype = self._model.state.table.dtype
-            if type(x) is np.ndarray and x.dtype == dtype and x.shape == (self.n_features_in_,):
-                X = CheckedRows(x[None, :], (1, x.shape[0]), dtype)
-            else:
-                X = check_row(self, x, dtype)
-            model = self._online_model(X, self._model.state.spec["columns"])
-            weights = None if weight == 1.0 else np.array([weight])
-            model.learn(self._owner, LabelledRows(X, np.array([value]), weights), None, 1)
-            self._model = model
+            if not self._model.current:
+                self._checked_parameters()
+            value, weight = self._online_value(y)
+            self._learn_row(x, np.array([value]), weight * sample_weight)
+
+    def _learn_row(self, x: Any, y: NDArray[np.float64], weight: float) -> None:
+        model = self._model
+        weights = None if weight == 1.0 else np.array([weight])
+        if model.current and model.takes(x):  # the way of almost every row: nothing to check that the core does not
+            status = model.learner.learn(x[None, :], y, weights, None, 1)
+            if status[0] == "ok":
+                return
+        X = check_row(self, x, model.state.table.dtype)
+        model = self._online_model(X, model.state.spec["columns"])
+        model.learn(self._owner, LabelledRows(X, y, weights), None, 1)
+        self._model = model
 
     def flush(self) -> Any:
         """Step on the unfinished block, and learn the rows that ``progressive_fit(delay=k)`` still holds back.
@@ -97,7 +96,7 @@ class OnlineEstimator(LinearEstimator):
         """Learn one chunk, or raise and leave the estimator as it was."""
         with LearningTurn(self), unchanged_on_error(self):
             model, rows, targets = self._chunk(X, y, sample_weight, classes)
-            model.learn(self._owner, rows, None, thread_count(self.n_jobs))
+            model.learn(self._owner, rows, None, self._threads(model))
             self._keep(model, targets)
 
     def _progress(self, X: Any, y: Any, sample_weight: Any, classes: Any, delay: int) -> NDArray[np.float64]:
@@ -106,9 +105,13 @@ class OnlineEstimator(LinearEstimator):
             raise ValueError(f"delay = {delay!r}: rows to wait before learning are an integer >= 0.")
         with LearningTurn(self), unchanged_on_error(self):
             model, rows, targets = self._chunk(X, y, sample_weight, classes)
-            margins = model.progress(self._owner, rows, int(delay), thread_count(self.n_jobs))
+            margins = model.progress(self._owner, rows, int(delay), self._threads(model))
             self._keep(model, targets)
         return margins
+
+    def _threads(self, model: Model) -> int:
+        """Return the threads to learn with: rows that come one after the other have no use for a second."""
+        return 1 if model.state.spec["batch_size"] == 1 else thread_count(self.n_jobs)
 
     def _chunk(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> tuple[Model, LabelledRows, Targets]:
         """Check a chunk and return the model that will learn it: the present one, or one that takes its place."""
@@ -129,28 +132,19 @@ class OnlineEstimator(LinearEstimator):
         model: Model | None = vars(self).get("_model")
         if model is not None and model.current and model.state.layout == X.layout:
             return model
-        parameters = self._checked_parameters()
         if model is None:
-            spec = online_spec(parameters, columns=columns, sparse=X.layout == "sparse")
+            spec = online_spec(self._checked_parameters(), columns=columns, sparse=X.layout == "sparse")
             model = Model(LearnerState.create(spec, X.shape[1], X.layout, X.dtype, self._draw_seed()))
         else:
-            model = self._adapted(model, parameters, X.layout)
+            model = self._adapted(model, X.layout)
         model.current = True
         return model
 
-    def _adapted(self, model: Model, parameters: dict[str, Any], layout: str) -> Model:
+    def _adapted(self, model: Model, layout: str) -> Model:
         """Return the model under changed parameters, or for rows of another layout."""
-        state = model.state
-        specs = [online_spec(parameters, columns=state.spec["columns"], sparse=sparse) for sparse in (False, True)]
-        if state.spec["standardize"] not in (spec["standardize"] for spec in specs):
-            raise _fixed("standardize", self, state.spec["standardize"] != "none")
-        if state.spec["fit_intercept"] != specs[0]["fit_intercept"]:
-            raise _fixed("fit_intercept", self, state.spec["fit_intercept"])
-        spec: Spec = {**specs[0], "standardize": state.spec["standardize"]}
-        if (
-            spec["standardize"] == "center_scale"
-        ):  # centred rows have no zeros: sparse chunks are expanded block by block
-            layout = "dense"
+        state, spec = model.state, self._present_spec(model)
+        if spec["standardize"] == "center_scale":
+            layout = "dense"  # centred rows have no zeros: sparse chunks are expanded block by block
         if spec == state.spec and layout == state.layout:
             return model
         return Model(state.adapted(spec, layout))
@@ -161,13 +155,6 @@ class OnlineEstimator(LinearEstimator):
     def _online_value(self, y: Any) -> tuple[float, float]:
         """Return one target as the loss wants it, and the weight of its class."""
         raise NotImplementedError
-
-
-def _fixed(name: str, estimator: OnlineEstimator, was: bool) -> ValueError:
-    return ValueError(
-        f"{name}={getattr(estimator, name)!r} cannot take effect on a model that has learnt with {name} "
-        f"{'on' if was else 'off'}: its state is in other units. Set it back, or call fit."
-    )
 
 
 def _row_array(x: Any) -> NDArray[Any]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 _learning: dict[int, object] = {}
+if hasattr(os, "register_at_fork"):  # threads of the parent do not learn in a forked child
+    os.register_at_fork(after_in_child=_learning.clear)
 
 
 class LearningTurn:
@@ -21,7 +24,7 @@ class LearningTurn:
         # setdefault is one atomic step, with and without the GIL.
         if _learning.setdefault(id(self.estimator), self) is not self:
             raise RuntimeError(
-                f"This {type(self.estimator).__name__} is learning already, in another thread or in a callback of its own fit. "
+                f"This {type(self.estimator).__name__} is learning already, in another thread or around this callback. "
                 "Wait for that call, or let every thread learn with an estimator of its own."
             )
 

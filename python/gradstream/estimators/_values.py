@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,6 +50,13 @@ class ValueEstimator(BatchEstimator):
         -------
         predictions : ndarray of shape (n_samples,)
             In units of y.
+
+        Raises
+        ------
+        ValueError
+            If X is not what the model expects.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
         """
         return self._predictions_of(self._margins(X))
 
@@ -64,6 +72,13 @@ class ValueEstimator(BatchEstimator):
         -------
         prediction : float
             In units of y.
+
+        Raises
+        ------
+        ValueError
+            If x is not what the model expects.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
         """
         return float(self._predictions_of(self._margins_one(x))[0])
 
@@ -104,4 +119,6 @@ class ValueEstimator(BatchEstimator):
         return next(ShuffleSplit(test_size=self.validation_fraction, random_state=seed).split(np.zeros((len(y), 1))))[1]
 
     def _online_value(self, y: Any) -> tuple[float, float]:
+        if type(y) is float and isfinite(y) and (y >= 0 or not self._counts()):
+            return y, 1.0
         return float(real_values(self, np.array([y]), None, 1).y[0]), 1.0

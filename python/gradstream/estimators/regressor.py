@@ -36,23 +36,23 @@ class LinearRegressor(RegressorMixin, ValueEstimator):
     fit_intercept : bool, default=True
         Whether margins have an intercept.
     standardize : "auto" or bool, default="auto"
-        Scale every column by its standard deviation, and centre dense columns when there is an intercept. "auto" does so
-        for dense data and leaves sparse data as they are. Data are never copied for it; coefficients are in X's units.
+        Scale every column by its standard deviation, and centre dense columns when there is an intercept. "auto" does
+        so for dense data and leaves sparse data as they are. X is not copied for it; coefficients are in X's units.
     batch_size : "auto", "full" or int >= 1, default="auto"
-        Rows that one update sees. "auto" is "full" in ``fit`` (256 with an optimizer for blocks, or ``early_stopping``).
-        Online calls take an integer at its word, and one row at a time otherwise.
+        Rows that one update sees. "auto" is "full" in ``fit`` (256 with an optimizer for blocks, or
+        ``early_stopping``). Online calls take an integer at its word, and one row at a time otherwise.
     optimizer : str or Optimizer, default="auto"
         For "full": "lbfgs", "gd" (accelerated, proximal); "auto" picks one. For blocks and rows: "sgd",
         "momentum", "adagrad", "adam", or an object of :mod:`gradstream.optim`; "auto" is "adagrad".
     learning_rate : str, float > 0 or Schedule, default="auto"
-        For blocks and rows. "auto" is a constant: sgd 0.1, momentum 0.01, adagrad 0.5, adam 0.01. Names: "constant",
-        "invscaling", "inverse_time", "optimal"; or an object of :mod:`gradstream.optim`.
+        For blocks and rows. "auto" is a constant: sgd 0.1, momentum 0.01, adagrad 0.5, adam 0.01. Names:
+        "constant", "invscaling", "inverse_time", "optimal"; or an object of :mod:`gradstream.optim`.
     max_iter : int >= 1, default=1000
         Iterations over all rows, or epochs.
     tol : float >= 0 or None, default=1e-6
-        Full batch: stop at ``optimality_ <= tol``. Epochs: stop when the mean objective has fallen by less than ``tol`` of
-        itself (with ``early_stopping``, when the score has risen by less than ``tol``) for ``n_iter_no_change`` epochs.
-        None runs ``max_iter``. No effect online.
+        Full batch: stop at ``optimality_ <= tol``. Epochs: stop when the mean objective has fallen by less than
+        ``tol`` of itself (with ``early_stopping``, when the score has risen by less than ``tol``) for
+        ``n_iter_no_change`` epochs. None runs ``max_iter``. No effect online.
     shuffle : bool, default=True
         Visit rows in a new seeded order in every epoch of ``fit``. Online calls keep the order given.
     average : bool, default=False
@@ -121,8 +121,8 @@ class LinearRegressor(RegressorMixin, ValueEstimator):
     >>> from gradstream import LinearRegressor
     >>> X, y = load_diabetes(return_X_y=True)
     >>> model = LinearRegressor().fit(X[:300], y[:300])
-    >>> round(model.score(X[300:], y[300:]), 2)
-    0.5
+    >>> model.score(X[300:], y[300:]) > 0.4
+    True
     >>> model.partial_fit(X[300:], y[300:]).n_samples_seen_
     442
     """
@@ -194,7 +194,8 @@ class LinearRegressor(RegressorMixin, ValueEstimator):
         y : array-like of shape (n_samples,)
             Targets, in the domain of the loss.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights, dimensionless: weight s is one step of size s, 0 is no row at all. None means 1 for every row.
+            Non-negative weights, dimensionless: weight s is one step of size s, 0 is no row at all. None means 1 for
+            every row.
 
         Returns
         -------
@@ -212,8 +213,8 @@ class LinearRegressor(RegressorMixin, ValueEstimator):
 
         Notes
         -----
-        Any split of a stream into chunks gives the same bits. With an integer ``batch_size`` an unfinished block is carried
-        to the next call; ``flush`` steps on it.
+        Any split of a stream into chunks gives the same bits. With an integer ``batch_size`` an unfinished block is
+        carried to the next call; ``flush`` steps on it.
         """
         self._learn(X, y, sample_weight, None)
         return self
@@ -234,8 +235,8 @@ class LinearRegressor(RegressorMixin, ValueEstimator):
         method : {"auto", "predict"}, default="auto"
             What to return for each row; there is only "predict".
         delay : int >= 0, default=0
-            A row is learnt after the row ``delay`` places later was predicted. Rows that wait are part of the model, and the
-            next call goes on with them; ``flush`` learns them.
+            A row is learnt after the row ``delay`` places later was predicted. Rows that wait are part of the model,
+            and the next call goes on with them; ``flush`` learns them.
 
         Returns
         -------

@@ -20,7 +20,8 @@ def fit(problem: Problem, solver: str, watch: Watch | None) -> Solution:
     result = _solve(problem, solver, statistics, watch)
     if result["status"] == "non_finite":
         where = f"iteration {result['n_iter']} of optimizer {solver!r}"
-        raise_for_status(problem.owner, ("non_finite", -1), problem.X, where)
+        remedy = "The sums over X and y overflow float64: rescale them."
+        raise_for_status(problem.owner, ("non_finite", -1), problem.X, where, remedy)
     return Solution(
         state=handed_over(problem, statistics, Point(result["coef"], result["intercept"]), epochs=0),
         optimizer=solver,
@@ -71,7 +72,13 @@ def _warning(problem: Problem, result: BatchResult) -> str | None:
         return None
     gap = f"at optimality_ = {result['optimality']:.1e} > tol = {problem.tol:.1e}"
     if result["status"] == "max_iter":
-        return f"{problem.owner} stopped after max_iter = {problem.max_iter} iterations {gap}. Increase max_iter or tol, or alpha."
+        return (
+            f"{problem.owner} stopped after max_iter = {problem.max_iter} iterations {gap}. "
+            "Increase max_iter or tol, or alpha."
+        )
     if result["status"] == "no_progress":
-        return f"{problem.owner} stopped in iteration {result['n_iter']} {gap}: rounding allows no further progress. Increase tol."
+        return (
+            f"{problem.owner} stopped in iteration {result['n_iter']} {gap}: rounding allows no further progress. "
+            "Increase tol."
+        )
     return None

@@ -10,7 +10,7 @@ from gradstream.regimes.handover import Point, handed_over, placed
 from gradstream.regimes.objective import LinearModel, penalty
 from gradstream.regimes.objective import objective as exact_objective
 from gradstream.regimes.problem import Problem, Solution, Standardisation, Watch
-from gradstream.regimes.streaming import Model
+from gradstream.regimes.streaming import Model, rate_of
 
 
 class Patience:
@@ -63,7 +63,7 @@ class Run:
             problem.X.data, y, weights, problem.seed, epoch, problem.shuffle, problem.threads
         )
         spec = problem.plan.spec
-        where = f"epoch {epoch + 1} (optimizer {spec['optimizer']!r}, schedule {spec['schedule']!r}, eta0 = {spec['eta0']:g})"
+        where = f"epoch {epoch + 1} ({rate_of(spec)})"
         raise_for_status(problem.owner, status, problem.X, where)
         objective = mean_loss + penalty(spec, self.model.learner.planes()[0])
         self.loss_curve.append(objective)

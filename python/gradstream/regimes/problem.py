@@ -110,7 +110,7 @@ class Standardisation:
         return cls(mean, m2, weight, rows, center, _core.inverse_deviation(mean, m2, weight))
 
     def standardised(self, start: Start) -> tuple[Float64, Float64]:
-        """Return (d, K) coefficients and (K,) intercepts of a start in standardised coordinates; constant columns get 0."""
+        """Return coefficients (d, K) and intercepts (K,) in standardised coordinates; constant columns get 0."""
         coef, intercept = start.coef, start.intercept
         if self.scale is not None:
             coef = np.divide(coef, self.scale[:, None], out=np.zeros_like(coef), where=self.scale[:, None] > 0)

@@ -12,7 +12,7 @@ from gradstream._state import STEPS, LearnerState
 from gradstream._validation import CheckedRows, assert_finite, raise_for_status
 
 if TYPE_CHECKING:
-    from gradstream._core import Float64
+    from gradstream._core import Float64, Spec
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,16 +37,24 @@ class Model:
     state : LearnerState
     current : bool
         Whether the specification is what the estimator's parameters say. Setting a parameter makes it False.
+    values : dict
+        Targets of single rows and the weights of their classes, by label, as far as they have been asked for.
     """
 
-    __slots__ = ("current", "learner", "state")
+    __slots__ = ("current", "learner", "state", "values")
 
     def __init__(self, state: LearnerState) -> None:
-        if not state.table.flags.writeable:  # a memory map, as joblib makes them
+        if not all(array.flags.writeable for array in state.arrays().values()):  # memory maps, as joblib makes them
             state = state.copy()
         self.state = state
         self.learner = _core.Learner(state.spec, state.arrays())
         self.current = False
+        self.values: dict[Any, tuple[float, float]] = {}
+
+    def outdate(self) -> None:
+        """Note that a parameter has changed."""
+        self.current = False
+        self.values = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Model, (self.state,)
@@ -66,12 +74,18 @@ class Model:
                 raise ValueError(f"The decision value of row {part.start + row} of X overflows with this {owner}.")
         return out
 
+    def takes(self, x: Any) -> bool:
+        """Say whether x is a dense row that the core reads as it is."""
+        table = self.state.table
+        return type(x) is np.ndarray and table.ndim == 3 and x.dtype == table.dtype and x.shape == table.shape[1:2]
+
     def learn(self, owner: str, rows: LabelledRows, report: Float64 | None, threads: int) -> None:
         """Learn rows in order, or raise and stay what it was. ``report`` (n, K) takes the margins before each row."""
         X = rows.X
         if X.layout == self.state.layout and X.dtype == self.state.table.dtype:
             status = self.learner.learn(X.data, rows.y, rows.weights, report, threads)
-            raise_for_status(owner, status, X, self._where())
+            if status[0] != "ok":
+                raise_for_status(owner, status, X, self._where())
             return
         before = self.state.copy()
         try:
@@ -85,7 +99,8 @@ class Model:
             weights = None if rows.weights is None else rows.weights[part]
             out = None if report is None else report[part]
             code, row = self.learner.learn(data, rows.y[part], weights, out, threads)
-            raise_for_status(owner, (code, row + part.start if row >= 0 else row), rows.X, self._where())
+            if code != "ok":
+                raise_for_status(owner, (code, row + part.start if row >= 0 else row), rows.X, self._where())
 
     def progress(self, owner: str, rows: LabelledRows, delay: int, threads: int) -> Float64:
         """Return the margins (n, K) of rows, each reported before it is learnt, and learnt ``delay`` rows later."""
@@ -121,6 +136,9 @@ class Model:
             raise
 
     def _where(self) -> str:
-        spec = self.state.spec
-        step = int(self.state.counters[STEPS]) + 1
-        return f"after step {step} (optimizer {spec['optimizer']!r}, schedule {spec['schedule']!r}, eta0 = {spec['eta0']:g})"
+        return f"after step {int(self.state.counters[STEPS])} ({rate_of(self.state.spec)})"
+
+
+def rate_of(spec: Spec) -> str:
+    """Say what the steps are made with, for messages."""
+    return f"optimizer {spec['optimizer']!r}, schedule {spec['schedule']!r}, eta0 = {spec['eta0']:g}"

@@ -1,0 +1,211 @@
+"""What the estimators promise to the process they run in: threads, the GIL, memory."""
+
+import contextlib
+import copy
+import subprocess
+import sys
+import threading
+import time
+import tracemalloc
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from estimator_data import CLASSIFIER_LOSSES, REGRESSOR_LOSSES, features, labels, state_of, targets, values
+from gradstream import LinearClassifier, LinearRegressor
+from gradstream._threads import thread_count
+
+# 4. Threads do not matter.
+
+
+@pytest.mark.parametrize("loss", CLASSIFIER_LOSSES + REGRESSOR_LOSSES)
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("batch_size", ["full", 512])
+def test_any_n_jobs_gives_the_same_bits(loss, container, batch_size):
+    X = features(20_000, 8, density=0.5)
+    y = targets(loss, X)
+    cls = LinearClassifier if loss in CLASSIFIER_LOSSES else LinearRegressor
+    parameters = {"batch_size": batch_size, "max_iter": 3, "tol": None, "random_state": 0}
+    one, *more = (cls(loss, n_jobs=n_jobs, **parameters).fit(container(X), y) for n_jobs in (1, 2, 5))
+    for model in more:
+        assert state_of(model) == state_of(one)
+        np.testing.assert_array_equal(model.predict(container(X)), one.predict(container(X)))
+
+
+def test_n_jobs_counts_as_in_scikit_learn():
+    assert thread_count(3) == 3
+    assert thread_count(-1) >= thread_count(-2) >= 1
+    with pytest.raises(ValueError, match="n_jobs = 0 has no meaning"):
+        LinearClassifier(n_jobs=0).fit([[0.0], [1.0]], [0, 1])
+
+
+# 8. No surprise copies.
+
+
+def peak_of(function):
+    """Bytes that NumPy and Python allocated at most while the function ran."""
+    tracemalloc.start()
+    try:
+        function()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def as_given(X, layout):
+    return {"dense_c": X, "dense_f": np.asfortranarray(X), "every_second": np.repeat(X, 2, axis=0)[::2]}[layout]
+
+
+@pytest.mark.parametrize("layout", ["dense_c", "dense_f", "every_second"])
+@pytest.mark.parametrize("call", ["fit", "fit_blocks", "early_stopping", "partial_fit", "progressive_fit", "predict"])
+def test_x_is_read_in_place(layout, call):
+    X = as_given(features(20_000, 50), layout)
+    X.flags.writeable = False
+    y = labels(X)
+    model = LinearClassifier(max_iter=2, tol=None, random_state=0)
+    if call == "early_stopping":
+        model.set_params(early_stopping=True)
+    if call == "fit_blocks":
+        model.set_params(batch_size=64)
+    elif "fit" not in call or call == "progressive_fit":
+        model.partial_fit(X[:10], y[:10], classes=[0, 1])
+    calls = {
+        "partial_fit": lambda: model.partial_fit(X, y, classes=[0, 1]),
+        "progressive_fit": lambda: model.progressive_fit(X, y),
+        "predict": lambda: model.predict(X),
+    }
+    peak = peak_of(calls.get(call, lambda: model.fit(X, y)))
+    # 64 bytes for a row, and the tenth of the rows that early stopping holds back
+    allowed = 64 * len(X) + 0.1 * X.nbytes * (1 + (call == "early_stopping"))
+    assert peak < allowed, f"{peak / X.nbytes:.2f} of X"
+
+
+@pytest.mark.parametrize("call", ["fit", "partial_fit", "predict"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_csr_is_read_in_place(call, dtype):
+    X = sparse.random_array((5000, 400), density=0.2, format="csr", dtype=dtype, rng=np.random.default_rng(0))
+    y = labels(X.toarray())
+    model = LinearClassifier(max_iter=2, tol=None).partial_fit(X[:10], y[:10], classes=[0, 1])
+    peak = peak_of(lambda: model.predict(X) if call == "predict" else getattr(model, call)(X, y))
+    assert peak < 64 * X.shape[0] + 0.1 * (X.data.nbytes + X.indices.nbytes)
+
+
+GROWTH = """
+import resource, sys
+import numpy as np
+from gradstream import LinearClassifier
+rng = np.random.default_rng(0)
+X = rng.normal(size=(200_000, 50))
+if sys.argv[1] == "dense_f":
+    X = np.asfortranarray(X)
+y = (X[:, 0] > 0).astype(int)
+model = LinearClassifier(max_iter=2, tol=None, n_jobs=2).fit(X[:100], y[:100])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for call in (model.fit, model.partial_fit, lambda X, y: model.predict(X)):
+    call(X, y)
+print(1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / X.nbytes)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in other units elsewhere")
+@pytest.mark.parametrize("layout", ["dense_c", "dense_f"])
+def test_the_process_grows_by_little(layout):
+    command = [sys.executable, "-c", GROWTH, layout]
+    growth = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    # 64 bytes for a row of 400, a tenth for the rest, and a little for the stacks of threads
+    assert growth < 64 / 400 + 0.1 + 0.05
+
+
+def test_sparse_rows_of_a_centred_model_are_expanded_block_by_block():
+    X = sparse.random_array((100_000, 200), density=0.01, format="csr", rng=np.random.default_rng(0))
+    y = (X.sum(axis=1) > 1).astype(int)
+    model = LinearClassifier().fit(X[:100].toarray(), y[:100])
+    peak = peak_of(lambda: model.partial_fit(X, y))
+    assert peak < 0.25 * X.shape[0] * X.shape[1] * 8
+
+
+# 9. The GIL is free while C++ runs.
+
+
+def test_other_python_threads_go_on_during_a_fit():
+    X = features(200_000, 20)
+    y = values(X)
+    model = LinearRegressor("huber", n_jobs=1, batch_size=256, max_iter=1, tol=None)
+    beats, done = [], threading.Event()
+
+    def beat():
+        while not done.is_set():
+            beats.append(time.perf_counter())
+            time.sleep(0.0005)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    start = time.perf_counter()
+    try:
+        model.partial_fit(X, y)
+        stop = time.perf_counter()
+    finally:
+        done.set()
+        thread.join()
+    during = [start, *(t for t in beats if start < t < stop), stop]
+    assert np.max(np.diff(during)) < 0.7 * (stop - start)
+
+
+def again_and_again(call, seconds=20.0):
+    """The other thread does not learn at every instant: between two of its calls there is a moment for ours."""
+    stop = time.monotonic() + seconds
+    while time.monotonic() < stop:
+        call()
+
+
+def test_two_threads_that_teach_one_estimator_get_an_error():
+    X = features(100_000, 20)
+    y = labels(X)
+    model = LinearClassifier(n_jobs=1).partial_fit(X[:10], y[:10], classes=[0, 1])
+    done = threading.Event()
+
+    def teach():
+        while not done.is_set():
+            with contextlib.suppress(RuntimeError):
+                model.partial_fit(X, y)
+
+    thread = threading.Thread(target=teach)
+    thread.start()
+    calls = [
+        lambda: model.partial_fit(X[:10], y[:10]),
+        lambda: model.learn_one(X[0], y[0]),
+        lambda: model.fit(X[:100], y[:100]),
+        lambda: model.flush(),
+    ]
+    try:
+        for call in calls:
+            with pytest.raises(RuntimeError, match="is learning already"):
+                again_and_again(call)
+    finally:
+        done.set()
+        thread.join()
+    model.partial_fit(X[:10], y[:10])
+
+
+def test_two_threads_may_teach_two_estimators_and_many_may_predict():
+    X = features(5000, 8)
+    y = labels(X)
+    expected = LinearClassifier(random_state=0).fit(X, y).partial_fit(X, y)
+    models = [LinearClassifier(random_state=0) for _ in range(4)]
+    served = LinearClassifier(random_state=0).fit(X, y)
+    before, answers = copy.copy(vars(served)), []
+
+    def work(model):
+        model.fit(X, y).partial_fit(X, y)
+        answers.append(served.predict_proba(X))
+
+    threads = [threading.Thread(target=work, args=(model,)) for model in models]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(state_of(model) == state_of(expected) for model in models)
+    assert vars(served) == before
+    for answer in answers:
+        np.testing.assert_array_equal(answer, served.predict_proba(X))
