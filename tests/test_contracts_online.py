@@ -87,6 +87,20 @@ def test_any_chunks_give_the_same_bits(optimizer, penalty, container, batch_size
     assert state_of(whole.flush()) == state_of(chunks.flush())
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("loss", ["log_loss", "squared_hinge"])
+def test_any_chunks_give_the_same_bits_with_many_columns(optimizer, container, loss):
+    X = features(60, 2 * D, density=0.5)
+    y = labels(X, 5)
+    parameters = {"optimizer": optimizer, "learning_rate": RATES[optimizer] / 5, "batch_size": 7, "random_state": 0}
+    whole, chunks = LinearClassifier(loss, **parameters), LinearClassifier(loss, **parameters)
+    whole.partial_fit(container(X), y, classes=range(5))
+    for rows in np.split(np.arange(60), [1, 2, 9, 30]):
+        chunks.partial_fit(container(X[rows]), y[rows], classes=range(5))
+    assert state_of(whole) == state_of(chunks)
+
+
 def test_one_row_at_a_time_gives_the_bits_of_one_chunk():
     X = features(50, D, density=0.5)
     y = labels(X, 3)

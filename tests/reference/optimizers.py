@@ -33,7 +33,7 @@ def resting_rates(spec, table):
     """c (d + 1, K) of coordinates that no step has touched; 0 for adam, which has seen no gradient."""
     rates = {"sgd": 1.0, "momentum": 1 / (1 - spec["momentum"]), "adam": 0.0}
     if spec["optimizer"] == "adagrad":
-        return 1 / np.sqrt(table[1])
+        return adagrad_rates(spec, table)
     return np.full_like(table[0], rates[spec["optimizer"]])
 
 
@@ -49,7 +49,7 @@ def row_step(spec, table, step, x, y, s):
     c = np.ones_like(table[0])
     if spec["optimizer"] == "adagrad":
         table[1] += s * np.outer(x, r) ** 2
-        c = 1 / np.sqrt(table[1])
+        c = adagrad_rates(spec, table)
     q = (c * x[:, None] ** 2).sum(axis=0)
     u = columns.row_steps(spec["loss"], spec["loss_parameter"], z, y, step.eta * s, q)
     table[0] += c * np.outer(x, u)
@@ -69,8 +69,13 @@ def sgd_direction(spec, table, step, g):
 
 def adagrad_direction(spec, table, step, g):
     table[1] += g**2
-    c = 1 / np.sqrt(table[1])
+    c = adagrad_rates(spec, table)
     return c * g, c
+
+
+def adagrad_rates(spec, table):
+    """0 where no gradient was seen; the margin of 1e-6 is a start that was rounded to float32."""
+    return np.where(table[1] > spec["initial_accumulator"] * (1 + 1e-6), 1 / np.sqrt(table[1]), 0.0)
 
 
 def momentum_direction(spec, table, step, g):

@@ -1,0 +1,189 @@
+// CSR rows of a single column (binary, regression, not standardised) under sgd and AdaGrad, straight on the table: the named fast path of
+// stream_sparse-inl.hpp, whose gathered form serves everything else. Learning and reporting share `settle`, so that they agree to the bit.
+#pragma once
+
+#include <limits>
+#include <string_view>
+
+#include "kernels/stream_dense-inl.hpp"
+
+namespace gradstream::kernels {
+namespace {
+
+/// Entries of one row and the table they point into.
+template <class View>
+struct RowEntries {
+  using T = typename View::value_type;
+  using I = typename View::index_type;
+  const T* x;
+  const I* index;
+  std::int64_t count;
+  T* table;
+  std::int64_t width;
+
+  RowEntries(const View& X, const WeightTable<T>& weights, std::int64_t row)
+      : x(X.data + X.indptr[row]),
+        index(X.indices + X.indptr[row]),
+        count(static_cast<std::int64_t>(X.indptr[row + 1] - X.indptr[row])),
+        table(weights.record),
+        width(weights.record_width) {}
+  GRADSTREAM_INLINE T* record(std::int64_t e) const { return table + static_cast<std::int64_t>(index[e]) * width; }
+};
+
+/// The weight of a record with its pending penalty paid, at `clock`.
+template <class Optimizer, class Penalty, class T>
+GRADSTREAM_INLINE One settled_weight(const T* record, const PenaltySpec& penalty, const optimizers::StepContext& context, double clock) {
+  const One value(static_cast<double>(record[0]));
+  if constexpr (std::is_same_v<Penalty, penalties::NoPenalty>) {
+    return value;
+  } else {
+    One slots[SlotCount<Optimizer>::size] = {};
+    for (int a = 0; a < SlotCount<Optimizer>::value; ++a) slots[a] = One(static_cast<double>(record[1 + a]));
+    double since;
+    std::memcpy(&since, record + 1 + SlotCount<Optimizer>::value, sizeof(double));
+    const One tau = Optimizer::pending_rate(context, One(0.0), slots) * One(clock - since);
+    return Penalty::apply(value, Penalty::flow(penalty, tau));
+  }
+}
+
+/// w[e] = settled weights; returns sum x w, four sums in turn. Not inlined: the same rounding for all callers.
+template <class Optimizer, class Penalty, class View>
+GRADSTREAM_NOINLINE double settle(const RowEntries<View>& row, const Spec& spec, const optimizers::StepContext& context, double clock, double* w) {
+  const PenaltySpec penalty = spec.penalty;
+  One s0(0.0), s1(0.0), s2(0.0), s3(0.0);
+  const auto entry = [&](std::int64_t e, One& sum) {
+    const One value = settled_weight<Optimizer, Penalty>(row.record(e), penalty, context, clock);
+    w[e] = value.v;
+    sum += One(static_cast<double>(row.x[e])) * value;
+  };
+  std::int64_t e = 0;
+  for (; e + 4 <= row.count; e += 4) {
+    entry(e, s0);
+    entry(e + 1, s1);
+    entry(e + 2, s2);
+    entry(e + 3, s3);
+  }
+  for (; e < row.count; ++e) entry(e, s0);
+  return ((s0 + s1) + (s2 + s3)).v;
+}
+
+/// G += s (r x)^2, c = 1/sqrt(G) into `rate`; returns q = sum c x^2. For sgd only q.
+template <class Optimizer, class View>
+GRADSTREAM_INLINE double measure_entries(const RowEntries<View>& row, const RowColumns& columns, double* rate) {
+  One even(0.0), odd(0.0);
+  const optimizers::StepContext context = columns.context;
+  const One r(columns.r[0]), s(columns.s);
+  const auto entry = [&](std::int64_t e, One& sum) {
+    const One x(static_cast<double>(row.x[e]));
+    One c(1.0);
+    if constexpr (!Optimizer::description.uniform) {
+      auto* record = row.record(e);
+      One slots[SlotCount<Optimizer>::size] = {One(static_cast<double>(record[1]))};
+      Optimizer::accumulate(context, r * x, s, slots);
+      store(record + 1, slots[0]);
+      c = Optimizer::rate(context, slots);
+      rate[e] = c.v;
+    }
+    sum += c * x * x;
+  };
+  std::int64_t e = 0;
+  for (; e + 2 <= row.count; e += 2) {
+    entry(e, even);
+    entry(e + 1, odd);
+  }
+  if (e < row.count) entry(e, even);
+  return (even + odd).v;
+}
+
+/// record = w + u c x, settled at `clock`; false when a number of the row is no longer finite.
+template <class Optimizer, class View>
+GRADSTREAM_INLINE bool move_entries(const RowEntries<View>& row, double u, double clock, const double* w, const double* rate) {
+  using T = typename View::value_type;
+  constexpr int kSlots = SlotCount<Optimizer>::value;
+  constexpr T kLargest = std::numeric_limits<T>::max();
+  bool finite = true;
+  for (std::int64_t e = 0; e < row.count; ++e) {
+    T* record = row.record(e);
+    double step = u * static_cast<double>(row.x[e]);
+    if constexpr (!Optimizer::description.uniform) step *= rate[e];
+    const T value = static_cast<T>(w[e] + step);
+    record[0] = value;
+    std::memcpy(record + 1 + kSlots, &clock, sizeof(double));
+    finite &= (value <= kLargest) & (value >= -kLargest);
+    if constexpr (kSlots > 0) finite &= record[1] <= kLargest;
+  }
+  return finite;
+}
+
+template <class View>
+GRADSTREAM_INLINE void prefetch_entries(const View& X, const WeightTable<typename View::value_type>& weights, RowSet set, std::int64_t i) {
+  if (i >= set.count) return;
+  const RowEntries<View> row(X, weights, set[i]);
+  for (std::int64_t e = 0; e < row.count; ++e) {
+    GRADSTREAM_PREFETCH_WRITE(row.record(e));
+    if (e % 8 == 0) GRADSTREAM_PREFETCH(row.x + e);
+  }
+}
+
+/// `w`, `rate`: longest row doubles each; `at`: 4 packs.
+template <class Optimizer, class Penalty, class View>
+Status single_learn(const View& X, RowSet set, StreamJob<typename View::value_type>& job, double* w, double* rate, double* at) {
+  RowColumns columns = stream_columns(job, at);
+  Counters& counters = *job.counters;
+  for (std::int64_t i = 0; i < set.count; ++i) {
+    prefetch_entries(X, job.table, set, i + 2);
+    const std::int64_t index = set[i];
+    columns.s = row_weight(job.weight, index, job.weight_factor);
+    columns.y = job.y[index];
+    const bool counts = columns.s > 0.0;
+    if (!counts && job.report == nullptr) continue;
+    const RowEntries<View> row(X, job.table, index);
+    columns.z[0] = settle<Optimizer, Penalty>(row, *job.spec, columns.context, counters.clock, w) + job.bias[0];
+    if (!std::isfinite(columns.z[0])) return {Code::non_finite, index};
+    if (job.report != nullptr) job.report[i] = columns.z[0];
+    if (!counts) continue;
+    prepare_step(*job.spec, counters, columns.context);
+    if (!Optimizer::description.uniform || columns.want_loss) residuals(columns);
+    const double q = measure_entries<Optimizer>(row, columns, rate);
+    const double u = displacement<Optimizer>(columns, 0, q);
+    const bool finite = move_entries<Optimizer>(row, u, counters.clock, w, rate);
+    if (!finite || !std::isfinite(job.bias[0])) return {Code::non_finite, index};
+    count_step(counters, columns.context.eta, columns.s, columns.s);
+    counters.samples += 1.0;
+  }
+  job.loss = columns.loss;
+  return {};
+}
+
+template <class Optimizer, class Penalty, class View>
+Status single_report(const View& X, RowSet set, const StreamJob<typename View::value_type>& job, double* w) {
+  for (std::int64_t i = 0; i < set.count; ++i) {
+    const RowEntries<View> row(X, job.table, set[i]);
+    job.report[i] = settle<Optimizer, Penalty>(row, *job.spec, job.context, job.counters->clock, w) + job.bias[0];
+    if (!std::isfinite(job.report[i])) return {Code::non_finite, set[i]};
+  }
+  return {};
+}
+
+/// f(optimizer, penalty) when this path serves the job; false when it does not. Where each entry costs square roots or exponentials besides
+/// (AdaGrad with a penalty, l1) the gathered form, eight lanes wide, is faster.
+template <class T, class F>
+bool with_single_path(const StreamJob<T>& job, F&& f) {
+  const PenaltySpec& penalty = job.spec->penalty;
+  if (job.spec->loss.columns > 1 || job.standardizer.mean != nullptr || penalty.l1 > 0.0) return false;
+  const std::string_view name = optimizers::kDescriptions[static_cast<std::size_t>(job.spec->optimizer.optimizer)].name;
+  if (name == optimizers::Sgd::description.name) {
+    if (penalty.l2 > 0.0) {
+      f(optimizers::Sgd{}, penalties::L2{});
+    } else {
+      f(optimizers::Sgd{}, penalties::NoPenalty{});
+    }
+    return true;
+  }
+  if (name != optimizers::AdaGrad::description.name || penalty.l2 > 0.0) return false;
+  f(optimizers::AdaGrad{}, penalties::NoPenalty{});
+  return true;
+}
+
+}  // namespace
+}  // namespace gradstream::kernels
