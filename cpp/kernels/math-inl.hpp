@@ -107,27 +107,10 @@ GRADSTREAM_INLINE Pack<N> expm1(Pack<N> x) {
   return where(x > V(709.0), V(1e300) * V(1e300), where(x == x, value, x));
 }
 
-/// exp(-a) for a >= 0, one lane. Pending penalties are mostly tiny: Taylor below 2^-6 (to 4e-17), one predictable branch.
-GRADSTREAM_INLINE Pack<1> exp_minus(Pack<1> a) {
-  using V = Pack<1>;
-  if (a < V(0.015625)) {
-    const V a2 = a * a;
-    return (V(1.0) - a) + a2 * ((V(0.5) - a * V(1.0 / 6.0)) + a2 * ((V(1.0 / 24.0) - a * V(1.0 / 120.0)) + a2 * V(1.0 / 720.0)));
-  }
-  return exp(-a);
-}
-template <int N>
-GRADSTREAM_INLINE Pack<N> exp_minus(Pack<N> a) {
-  return exp(-a);
-}
-
 /// sat(x) = (1 - exp(-x)) / x, 1 at 0; x >= 0.
 template <int N>
 GRADSTREAM_INLINE Pack<N> saturation(Pack<N> x) {
   using V = Pack<N>;
-  if constexpr (N == 1) {
-    if (x < V(0.015625)) return V(1.0) - x * (V(0.5) - x * (V(1.0 / 6.0) - x * (V(1.0 / 24.0) - x * (V(1.0 / 120.0) - x * (V(1.0 / 720.0) - x * V(1.0 / 5040.0))))));
-  }
   const V safe = maximum(x, V(1e-280));
   return where(x < V(1e-280), V(1.0), -expm1(-safe) / safe);
 }

@@ -122,21 +122,33 @@ GRADSTREAM_INLINE double sum_lanes(Pack<N> x) {
   }
 }
 
+/// 0, 1, 2 ... N-1.
+template <int N>
+GRADSTREAM_INLINE Pack<N> lane_numbers() {
+  if constexpr (N == 1) {
+    return Pack<N>(0.0);
+  } else {
+    static constexpr auto kNumbers = [] {
+      struct {
+        double at[N];
+      } numbers{};
+      for (int i = 0; i < N; ++i) numbers.at[i] = i;
+      return numbers;
+    }();
+    return load<Pack<N>>(kNumbers.at);
+  }
+}
+
 /// The first n lanes of x, zeros after them.
 template <int N>
 GRADSTREAM_INLINE Pack<N> first_lanes(Pack<N> x, std::int64_t n) {
-  if constexpr (N == 1) {
-    return n > 0 ? x : Pack<N>(0.0);
-  } else {
-    static constexpr auto kIndex = [] {
-      struct {
-        double at[N];
-      } index{};
-      for (int i = 0; i < N; ++i) index.at[i] = i;
-      return index;
-    }();
-    return where(load<Pack<N>>(kIndex.at) < Pack<N>(static_cast<double>(n)), x, Pack<N>(0.0));
-  }
+  return where(lane_numbers<N>() < Pack<N>(static_cast<double>(n)), x, Pack<N>(0.0));
+}
+
+/// Lanes of x up to the last n, then those of y.
+template <int N>
+GRADSTREAM_INLINE Pack<N> with_last_lanes(Pack<N> x, Pack<N> y, std::int64_t n) {
+  return where(lane_numbers<N>() < Pack<N>(static_cast<double>(N - n)), x, y);
 }
 
 GRADSTREAM_INLINE std::int64_t padded(std::int64_t n) { return (n + kLanes - 1) / kLanes * kLanes; }

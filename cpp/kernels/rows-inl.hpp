@@ -21,17 +21,8 @@ GRADSTREAM_INLINE V centered(const T* x, const double* center, std::int64_t j) {
   }
 }
 
-/// The last pack of a row starts at d - kLanes; `fresh` is 1 in lanes no earlier pack has covered, else 0.
-struct Tail {
-  std::int64_t begin;
-  double fresh[kLanes];
-  explicit Tail(std::int64_t d) : begin(d - kLanes) {
-    const std::int64_t covered = (d / kLanes) * kLanes - begin;
-    for (int i = 0; i < kLanes; ++i) fresh[i] = i >= covered ? 1.0 : 0.0;
-  }
-};
-
-/// out[r] = sum_j (x_rj - center_j) v_j for R rows. Two accumulators per row, packs in turn, then the tail pack.
+/// out[r] = sum_j (x_rj - center_j) v_j for R rows. Two accumulators per row, packs in turn, then the last
+/// pack, which starts at d - kLanes and of which only what no pack has covered counts.
 template <int R, bool kCentered, class T>
 GRADSTREAM_INLINE void dot_rows(const T* const* rows, std::int64_t d, const double* center, const double* v, double* out) {
   if (d < kLanes) {
@@ -58,9 +49,9 @@ GRADSTREAM_INLINE void dot_rows(const T* const* rows, std::int64_t d, const doub
     j += kLanes;
   }
   if (j < d) {
-    const Tail tail(d);
-    const Wide v0 = load<Wide>(v + tail.begin) * load<Wide>(tail.fresh);
-    for (int r = 0; r < R; ++r) odd[r] += centered<Wide, kCentered>(rows[r], center, tail.begin) * v0;
+    const std::int64_t last = d - kLanes;
+    const Wide v0 = with_last_lanes(Wide(0.0), load<Wide>(v + last), d - j);
+    for (int r = 0; r < R; ++r) odd[r] += centered<Wide, kCentered>(rows[r], center, last) * v0;
   }
   for (int r = 0; r < R; ++r) out[r] = sum_lanes(even[r] + odd[r]);
 }
@@ -81,11 +72,11 @@ GRADSTREAM_INLINE void axpy_rows(const T* const* rows, std::int64_t d, const dou
     }
     return;
   }
-  const Tail tail(d);
-  const Wide fresh = load<Wide>(tail.fresh);
-  Wide sum = load<Wide>(g + tail.begin);
-  for (int r = 0; r < R; ++r) sum += (Wide(a[r]) * fresh) * centered<Wide, kCentered>(rows[r], center, tail.begin);
-  store(g + tail.begin, sum);
+  const std::int64_t last = d - kLanes;
+  const Wide before = load<Wide>(g + last);
+  Wide sum = before;
+  for (int r = 0; r < R; ++r) sum += Wide(a[r]) * centered<Wide, kCentered>(rows[r], center, last);
+  store(g + last, with_last_lanes(before, sum, d - j));
 }
 
 template <class T>
@@ -146,7 +137,9 @@ struct Tile {
       }
     }
     ahead = nullptr;
-    if (!is_strided<View> && first + 2 * size <= set.count) {
+    // in stored order the tile after the set's last one is most likely the next set's first
+    const std::int64_t known = set.order == nullptr ? X.rows - set.begin : set.count;
+    if (!is_strided<View> && first + 2 * size <= known) {
       for (std::int64_t i = 0; i < size; ++i) next[i] = X.row(set[first + size + i]);
       ahead = next;
     }

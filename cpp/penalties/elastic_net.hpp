@@ -29,7 +29,7 @@ struct NoPenalty {
 struct L2 {
   template <class V>
   static Flow<V> flow(const PenaltySpec& penalty, V tau) {
-    return {exp_minus(V(penalty.l2) * tau), V(0.0)};
+    return {exp(V(-penalty.l2) * tau), V(0.0)};
   }
   template <class V>
   static V apply(V w, const Flow<V>& flow) {
@@ -41,7 +41,7 @@ struct ElasticNet {
   template <class V>
   static Flow<V> flow(const PenaltySpec& penalty, V tau) {
     const V a = V(penalty.l2) * tau;
-    return {exp_minus(a), V(penalty.l1) * tau * saturation(a)};
+    return {exp(-a), V(penalty.l1) * tau * saturation(a)};
   }
   template <class V>
   static V apply(V w, const Flow<V>& flow) {

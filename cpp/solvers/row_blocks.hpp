@@ -23,7 +23,7 @@ class RowBlocks {
   /// are as wide as the model. Partial sums of all blocks together take at most 5 % of X.
   explicit RowBlocks(const RowShape& shape) : rows_(shape.rows) {
     const std::int64_t partial_bytes = 8 * std::max<std::int64_t>(shape.partial, 1);
-    const std::int64_t by_size = std::min<std::int64_t>(shape.bytes >> 18, shape.sparse ? 16 : shape.rows);
+    const std::int64_t by_size = std::min<std::int64_t>(shape.bytes >> 21, shape.sparse ? 16 : shape.rows);
     const std::int64_t by_memory = shape.bytes / 20 / partial_bytes;
     count_ = std::max<std::int64_t>(1, std::min({by_size, by_memory, shape.rows}));
   }

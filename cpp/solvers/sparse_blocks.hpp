@@ -49,7 +49,6 @@ class SparseBlocks {
     const BlockStep step = begin_block_step(spec_, state_, inputs_.weight_factor);
     constexpr std::int64_t kGroup = 512;  // features per group: buffers stay in cache
     const auto count = static_cast<std::int64_t>(touched_.size());
-    std::sort(touched_.begin(), touched_.end());  // a feature's place in its group does not depend on the calls the block came in
     for (std::int64_t first = 0; first < count; first += kGroup) {
       if (!step_group(touched_.data() + first, std::min(kGroup, count - first), step)) return {Code::non_finite, -1};
     }
