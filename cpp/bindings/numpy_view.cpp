@@ -11,7 +11,8 @@ template <class T>
 AnyView dense_view(const py::array& X) {
   const auto size = static_cast<std::int64_t>(sizeof(T));
   const std::int64_t row_stride = X.strides(0), column_stride = X.strides(1);
-  if (row_stride % size != 0 || column_stride % size != 0) throw py::value_error("X: strides must be multiples of the element size");
+  if (row_stride % size != 0 || column_stride % size != 0)
+    throw py::value_error("X: strides must be multiples of the element size");
   const auto* data = static_cast<const T*>(X.data());
   if (column_stride == size || X.shape(1) == 1) return DenseView<T>{data, X.shape(0), X.shape(1), row_stride / size};
   return StridedView<T>{data, X.shape(0), X.shape(1), row_stride / size, column_stride / size};
@@ -36,7 +37,8 @@ struct CsrParts {
     indptr = X[2].cast<py::array>();
     columns = X[3].cast<std::int64_t>();
     for (const py::array& part : {data, indices, indptr}) {
-      if (part.ndim() != 1 || !(part.flags() & py::array::c_style)) throw py::value_error("X: CSR arrays must be 1-D and contiguous");
+      if (part.ndim() != 1 || !(part.flags() & py::array::c_style))
+        throw py::value_error("X: CSR arrays must be 1-D and contiguous");
     }
     if (indptr.size() < 1) throw py::value_error("X: indptr must have n_rows + 1 elements, got 0");
     if (data.size() != indices.size()) throw py::value_error("X: data and indices differ in length");
@@ -46,8 +48,8 @@ struct CsrParts {
 
 template <class T, class I>
 CsrView<T, I> csr_view(const CsrParts& parts) {
-  return {static_cast<const T*>(parts.data.data()), static_cast<const I*>(parts.indices.data()), static_cast<const I*>(parts.indptr.data()),
-          parts.indptr.size() - 1, parts.columns};
+  return {static_cast<const T*>(parts.data.data()), static_cast<const I*>(parts.indices.data()),
+          static_cast<const I*>(parts.indptr.data()), parts.indptr.size() - 1, parts.columns};
 }
 
 template <class T>
@@ -67,9 +69,11 @@ py::array contiguous_doubles(const py::object& object, std::int64_t size, const 
   if (!py::isinstance<py::array>(object)) throw py::type_error(std::string(name) + ": expected an array");
   const auto array = py::reinterpret_borrow<py::array>(object);
   if (!holds<double>(array)) throw py::type_error(std::string(name) + ": expected float64");
-  if (!(array.flags() & py::array::c_style)) throw py::value_error(std::string(name) + ": expected a C-contiguous array");
+  if (!(array.flags() & py::array::c_style))
+    throw py::value_error(std::string(name) + ": expected a C-contiguous array");
   if (array.size() != size) {
-    throw py::value_error(std::string(name) + ": expected " + std::to_string(size) + " elements, got " + std::to_string(array.size()));
+    throw py::value_error(std::string(name) + ": expected " + std::to_string(size) + " elements, got " +
+                          std::to_string(array.size()));
   }
   return array;
 }

@@ -22,7 +22,8 @@ struct Rows {
   bool sparse;
 };
 
-/// A 2-D float32/float64 array of any strides, or a CSR tuple (data, indices, indptr, n_features). Throws py::type_error / py::value_error.
+/// A 2-D float32/float64 array of any strides, or a CSR tuple (data, indices, indptr, n_features). Throws
+/// py::type_error / py::value_error.
 Rows rows_from(const py::object& X);
 
 /// By value, not by identity: arrays that were unpickled or memory-mapped bring a dtype object of their own.

@@ -20,12 +20,13 @@ kernels::Targets targets_from(const py::object& y, const py::object& weight, std
   return {doubles(y, rows, "y"), doubles(weight, rows, "sample_weight")};
 }
 
-py::tuple loss_gradient(const py::object& X, const py::object& y, const py::object& weight, const py::dict& spec, const py::object& coef,
-                        const py::object& center, const py::object& intercept, int n_threads) {
+py::tuple loss_gradient(const py::object& X, const py::object& y, const py::object& weight, const py::dict& spec,
+                        const py::object& coef, const py::object& center, const py::object& intercept, int n_threads) {
   const Rows rows = rows_from(X);
   const LossSpec loss = spec_from(spec).loss;
   const std::int64_t K = loss.columns, d = rows.columns;
-  const kernels::LinearModel model{doubles(coef, d * K, "coef"), doubles(center, d, "center"), doubles(intercept, K, "intercept")};
+  const kernels::LinearModel model{doubles(coef, d * K, "coef"), doubles(center, d, "center"),
+                                   doubles(intercept, K, "intercept")};
   const kernels::Targets targets = targets_from(y, weight, rows.count);
   py::array_t<double> g({d, K}), r(K);
   kernels::GradientSums sums{g.mutable_data(), r.mutable_data()};
@@ -75,8 +76,8 @@ py::dict to_dict(const solvers::BatchResult& result, std::int64_t d, std::int64_
   return out;
 }
 
-py::dict full_batch(const py::object& X, const py::object& y, const py::object& weight, const py::dict& spec_dict, const BatchArguments& args,
-                    const py::object& on_iteration) {
+py::dict full_batch(const py::object& X, const py::object& y, const py::object& weight, const py::dict& spec_dict,
+                    const BatchArguments& args, const py::object& on_iteration) {
   const Rows rows = rows_from(X);
   const Spec spec = spec_from(spec_dict);
   const std::int64_t d = rows.columns, K = spec.loss.columns;
@@ -84,7 +85,8 @@ py::dict full_batch(const py::object& X, const py::object& y, const py::object& 
   if (!solver) throw py::value_error("solver='" + args.solver + "' is not one of: lbfgs, gd, cd");
   const kernels::Targets targets = targets_from(y, weight, rows.count);
   const solvers::Standardization standardization{doubles(args.center, d, "center"), doubles(args.scale, d, "scale")};
-  const solvers::BatchStart start{doubles(args.coef_init, d * K, "coef_init"), doubles(args.intercept_init, K, "intercept_init")};
+  const solvers::BatchStart start{doubles(args.coef_init, d * K, "coef_init"),
+                                  doubles(args.intercept_init, K, "intercept_init")};
   const solvers::BatchOptions options{*solver, args.tol, args.max_iter, args.seed, args.n_threads};
   Listener listener(on_iteration);
   solvers::BatchResult result;
@@ -115,12 +117,14 @@ py::array_t<double> inverse_deviation(const py::object& mean, const py::object& 
 }
 
 /// coef (d, K) in X's units; sums come back in standardised coordinates.
-py::tuple squared_gradients(const py::object& X, const py::object& y, const py::object& weight, const py::dict& spec, const py::object& coef,
-                            const py::object& center, const py::object& scale, const py::object& intercept) {
+py::tuple squared_gradients(const py::object& X, const py::object& y, const py::object& weight, const py::dict& spec,
+                            const py::object& coef, const py::object& center, const py::object& scale,
+                            const py::object& intercept) {
   const Rows rows = rows_from(X);
   const LossSpec loss = spec_from(spec).loss;
   const std::int64_t K = loss.columns, d = rows.columns;
-  const kernels::LinearModel model{doubles(coef, d * K, "coef"), doubles(center, d, "center"), doubles(intercept, K, "intercept")};
+  const kernels::LinearModel model{doubles(coef, d * K, "coef"), doubles(center, d, "center"),
+                                   doubles(intercept, K, "intercept")};
   const kernels::Targets targets = targets_from(y, weight, rows.count);
   const double* factor = doubles(scale, d, "scale");
   std::vector<double> G(static_cast<std::size_t>(d * K), 0.0), b(static_cast<std::size_t>(K), 0.0);
@@ -136,7 +140,8 @@ py::tuple squared_gradients(const py::object& X, const py::object& y, const py::
         },
         rows.view);
   }
-  for (std::int64_t i = 0; factor != nullptr && i < d * K; ++i) G[static_cast<std::size_t>(i)] *= factor[i / K] * factor[i / K];
+  for (std::int64_t i = 0; factor != nullptr && i < d * K; ++i)
+    G[static_cast<std::size_t>(i)] *= factor[i / K] * factor[i / K];
   return py::make_tuple(to_array(G.data(), d, K), to_array(b.data(), K));
 }
 
@@ -145,7 +150,8 @@ py::tuple check_finite(const py::object& X) {
   Status status;
   {
     const py::gil_scoped_release unlocked;
-    status = std::visit([](const auto& view) { return kernels::table().of(view).check_finite(view, {0, view.rows}); }, rows.view);
+    status = std::visit([](const auto& view) { return kernels::table().of(view).check_finite(view, {0, view.rows}); },
+                        rows.view);
   }
   return to_tuple(status);
 }
@@ -153,22 +159,25 @@ py::tuple check_finite(const py::object& X) {
 }  // namespace
 
 void register_batch(py::module_& m) {
-  m.def("loss_gradient", &loss_gradient, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("spec"), py::arg("coef"), py::arg("center"),
-        py::arg("intercept"), py::arg("n_threads"));
+  m.def("loss_gradient", &loss_gradient, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("spec"),
+        py::arg("coef"), py::arg("center"), py::arg("intercept"), py::arg("n_threads"));
   m.def(
       "full_batch",
-      [](const py::object& X, const py::object& y, const py::object& weight, const py::dict& spec, const py::object& center, const py::object& scale,
-         const py::object& coef_init, const py::object& intercept_init, const std::string& solver, double tol, int max_iter, std::uint64_t seed,
+      [](const py::object& X, const py::object& y, const py::object& weight, const py::dict& spec,
+         const py::object& center, const py::object& scale, const py::object& coef_init,
+         const py::object& intercept_init, const std::string& solver, double tol, int max_iter, std::uint64_t seed,
          int n_threads, const py::object& on_iteration) {
-        return full_batch(X, y, weight, spec, {center, scale, coef_init, intercept_init, solver, tol, max_iter, seed, n_threads}, on_iteration);
+        return full_batch(X, y, weight, spec,
+                          {center, scale, coef_init, intercept_init, solver, tol, max_iter, seed, n_threads},
+                          on_iteration);
       },
-      py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("spec"), py::arg("center"), py::arg("scale"), py::arg("coef_init"),
-      py::arg("intercept_init"), py::arg("solver"), py::arg("tol"), py::arg("max_iter"), py::arg("seed"), py::arg("n_threads"),
-      py::arg("on_iteration"));
+      py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("spec"), py::arg("center"), py::arg("scale"),
+      py::arg("coef_init"), py::arg("intercept_init"), py::arg("solver"), py::arg("tol"), py::arg("max_iter"),
+      py::arg("seed"), py::arg("n_threads"), py::arg("on_iteration"));
   m.def("moments", &moments, py::arg("X"), py::arg("sample_weight"), py::arg("n_threads"));
   m.def("inverse_deviation", &inverse_deviation, py::arg("mean"), py::arg("m2"), py::arg("weight"));
-  m.def("squared_gradients", &squared_gradients, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("spec"), py::arg("coef"),
-        py::arg("center"), py::arg("scale"), py::arg("intercept"));
+  m.def("squared_gradients", &squared_gradients, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("spec"),
+        py::arg("coef"), py::arg("center"), py::arg("scale"), py::arg("intercept"));
   m.def("check_csr", [](const py::object& X) { return to_tuple(check_rows(X)); }, py::arg("X"));
   m.def("check_finite", &check_finite, py::arg("X"));
 }

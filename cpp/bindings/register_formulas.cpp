@@ -15,22 +15,27 @@ namespace {
 
 using Doubles = py::array_t<double, py::array::c_style>;
 
-LossSpec single_column(const std::string& loss, double parameter) { return {loss_id(loss), parameter, ColumnsKind::single, 1}; }
+LossSpec single_column(const std::string& loss, double parameter) {
+  return {loss_id(loss), parameter, ColumnsKind::single, 1};
+}
 
 /// Value and r of every element, each a row of its own.
 py::tuple loss_rows(const std::string& loss, double parameter, const Doubles& z, const Doubles& y) {
   const LossSpec spec = single_column(loss, parameter);
   Doubles value(z.size()), r(z.size());
   for (py::ssize_t i = 0; i < z.size(); ++i) {
-    value.mutable_data()[i] = kernels::table().loss_rows(spec, 1, z.data() + i, y.data() + i, nullptr, r.mutable_data() + i);
+    value.mutable_data()[i] =
+        kernels::table().loss_rows(spec, 1, z.data() + i, y.data() + i, nullptr, r.mutable_data() + i);
   }
   kernels::table().loss_rows(spec, z.size(), z.data(), y.data(), nullptr, r.mutable_data());
   return py::make_tuple(value, r);
 }
 
-Doubles invariant_steps(const std::string& loss, double parameter, const Doubles& z, const Doubles& y, const Doubles& h, const Doubles& q) {
+Doubles invariant_steps(const std::string& loss, double parameter, const Doubles& z, const Doubles& y, const Doubles& h,
+                        const Doubles& q) {
   Doubles u(z.size());
-  kernels::table().invariant_steps(single_column(loss, parameter), z.size(), z.data(), y.data(), h.data(), q.data(), u.mutable_data());
+  kernels::table().invariant_steps(single_column(loss, parameter), z.size(), z.data(), y.data(), h.data(), q.data(),
+                                   u.mutable_data());
   return u;
 }
 
@@ -43,7 +48,8 @@ Doubles penalty_flow(const Doubles& w, const Doubles& tau, double l1, double l2)
 Doubles schedule_rates(const py::dict& spec, const Doubles& t, double epoch) {
   const Spec parsed = spec_from(spec);
   Doubles out(t.size());
-  for (py::ssize_t i = 0; i < t.size(); ++i) out.mutable_data()[i] = kernels::table().schedule_rate(parsed.schedule, t.data()[i], epoch);
+  for (py::ssize_t i = 0; i < t.size(); ++i)
+    out.mutable_data()[i] = kernels::table().schedule_rate(parsed.schedule, t.data()[i], epoch);
   return out;
 }
 
@@ -58,7 +64,8 @@ py::array_t<std::int64_t> permutation(std::int64_t n, std::uint64_t seed, std::u
 
 void register_formulas(py::module_& m) {
   m.def("loss_rows", &loss_rows, py::arg("loss"), py::arg("parameter"), py::arg("z"), py::arg("y"));
-  m.def("invariant_steps", &invariant_steps, py::arg("loss"), py::arg("parameter"), py::arg("z"), py::arg("y"), py::arg("h"), py::arg("q"));
+  m.def("invariant_steps", &invariant_steps, py::arg("loss"), py::arg("parameter"), py::arg("z"), py::arg("y"),
+        py::arg("h"), py::arg("q"));
   m.def("penalty_flow", &penalty_flow, py::arg("w"), py::arg("tau"), py::arg("l1"), py::arg("l2"));
   m.def("schedule_rates", &schedule_rates, py::arg("spec"), py::arg("t"), py::arg("epoch"));
   m.def("permutation", &permutation, py::arg("n"), py::arg("seed"), py::arg("epoch"));

@@ -22,7 +22,9 @@ class Turn {
  public:
   explicit Turn(std::atomic<bool>& busy) : busy_(busy) {
     if (busy_.exchange(true)) {
-      throw std::runtime_error("this estimator is learning in another thread; wait for it, or give each thread its own copy (sklearn.clone)");
+      throw std::runtime_error(
+          "this estimator is learning in another thread; wait for it, or give each thread its own copy "
+          "(sklearn.clone)");
     }
   }
   ~Turn() { busy_.store(false); }
@@ -67,22 +69,30 @@ class Learner {
     bind(table);
   }
 
-  py::tuple learn(const py::object& X, const py::object& y, const py::object& weight, const py::object& report, int n_threads) {
+  py::tuple learn(const py::object& X, const py::object& y, const py::object& weight, const py::object& report,
+                  int n_threads) {
     const Turn turn(busy_);
     const Rows rows = matching_rows(X);
     const std::int64_t K = spec_.loss.columns;
-    solvers::LearnInputs inputs{doubles(y, rows.count, "y"), doubles(weight, rows.count, "sample_weight"), 1.0,
-                                writable_doubles(report, rows.count * K, "report"), false, false, n_threads};
-    const Status status = visit(rows, [&](const auto& view, auto& state) { return solvers::learn(view, spec_, state, inputs, &interrupted); });
+    solvers::LearnInputs inputs{doubles(y, rows.count, "y"),
+                                doubles(weight, rows.count, "sample_weight"),
+                                1.0,
+                                writable_doubles(report, rows.count * K, "report"),
+                                false,
+                                false,
+                                n_threads};
+    const Status status = visit(
+        rows, [&](const auto& view, auto& state) { return solvers::learn(view, spec_, state, inputs, &interrupted); });
     raise_interrupt(status);
     return to_tuple(status);
   }
 
-  py::tuple epoch(const py::object& X, const py::object& y, const py::object& weight, std::uint64_t seed, std::uint64_t epoch, bool shuffle,
-                  int n_threads) {
+  py::tuple epoch(const py::object& X, const py::object& y, const py::object& weight, std::uint64_t seed,
+                  std::uint64_t epoch, bool shuffle, int n_threads) {
     const Turn turn(busy_);
     const Rows rows = matching_rows(X);
-    solvers::LearnInputs inputs{doubles(y, rows.count, "y"), doubles(weight, rows.count, "sample_weight"), 1.0, nullptr, true, true, n_threads};
+    solvers::LearnInputs inputs{
+        doubles(y, rows.count, "y"), doubles(weight, rows.count, "sample_weight"), 1.0, nullptr, true, true, n_threads};
     double loss = 0.0;
     const Status status = visit(rows, [&](const auto& view, auto& state) {
       return solvers::run_epoch(view, spec_, state, inputs, {seed, epoch, shuffle}, &interrupted, loss);
@@ -93,18 +103,22 @@ class Learner {
 
   py::tuple flush() {
     const Turn turn(busy_);
-    return to_tuple(with_state([&](auto& state) { return solvers::flush_block(spec_, state, solvers::LearnInputs{}); }));
+    return to_tuple(
+        with_state([&](auto& state) { return solvers::flush_block(spec_, state, solvers::LearnInputs{}); }));
   }
 
   py::tuple report(const py::object& X, const py::object& out, int n_threads) {
     const Rows rows = matching_rows(X);
     double* margins = writable_doubles(out, rows.count * spec_.loss.columns, "out");
-    return to_tuple(visit(rows, [&](const auto& view, auto& state) { return solvers::report_rows(view, spec_, state, margins, n_threads); }));
+    return to_tuple(visit(rows, [&](const auto& view, auto& state) {
+      return solvers::report_rows(view, spec_, state, margins, n_threads);
+    }));
   }
 
   py::tuple linear() {
     const auto model = with_state([&](auto& state) { return solvers::linear_coefficients(spec_, state); });
-    return py::make_tuple(to_array(model.coef.data(), spec_.loss.columns, d_), to_array(model.intercept.data(), spec_.loss.columns));
+    return py::make_tuple(to_array(model.coef.data(), spec_.loss.columns, d_),
+                          to_array(model.intercept.data(), spec_.loss.columns));
   }
 
   py::array planes() {
@@ -126,7 +140,9 @@ class Learner {
  private:
   Rows matching_rows(const py::object& X) const {
     Rows rows = rows_from(X);
-    const bool single = std::visit([](const auto& view) { return std::is_same_v<typename std::decay_t<decltype(view)>::value_type, float>; }, rows.view);
+    const bool single = std::visit(
+        [](const auto& view) { return std::is_same_v<typename std::decay_t<decltype(view)>::value_type, float>; },
+        rows.view);
     if (single != single_) throw py::type_error("X: dtype differs from the learner's table");
     if (rows.sparse != sparse_) throw py::type_error("X: layout differs from the learner's table");
     if (rows.columns != d_) throw py::value_error("X: number of features differs from the learner's table");
@@ -147,7 +163,8 @@ class Learner {
     state.sparse = sparse_;
     state.d = d_;
     state.K = K;
-    if (table.size() != solvers::table_size(spec_, state)) throw py::value_error("table: size does not fit the specification");
+    if (table.size() != solvers::table_size(spec_, state))
+      throw py::value_error("table: size does not fit the specification");
     state.table = static_cast<T*>(const_cast<void*>(table.data()));
     state.bias = array("bias", (1 + solvers::slot_count(spec_)) * K);
     if (spec_.standardize != Standardize::none) {
@@ -177,9 +194,10 @@ class Learner {
 void register_learner(py::module_& m) {
   py::class_<Learner>(m, "Learner")
       .def(py::init<const py::dict&, const py::dict&>(), py::arg("spec"), py::arg("arrays"))
-      .def("learn", &Learner::learn, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("report"), py::arg("n_threads"))
-      .def("epoch", &Learner::epoch, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("seed"), py::arg("epoch"), py::arg("shuffle"),
+      .def("learn", &Learner::learn, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("report"),
            py::arg("n_threads"))
+      .def("epoch", &Learner::epoch, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("seed"),
+           py::arg("epoch"), py::arg("shuffle"), py::arg("n_threads"))
       .def("flush", &Learner::flush)
       .def("report", &Learner::report, py::arg("X"), py::arg("out"), py::arg("n_threads"))
       .def("linear", &Learner::linear)
@@ -187,7 +205,10 @@ void register_learner(py::module_& m) {
       .def("set_planes", &Learner::set_planes, py::arg("planes"));
   m.def(
       "record_width",
-      [](const py::dict& spec, int itemsize) { return itemsize == 4 ? solvers::record_width<float>(spec_from(spec)) : solvers::record_width<double>(spec_from(spec)); },
+      [](const py::dict& spec, int itemsize) {
+        return itemsize == 4 ? solvers::record_width<float>(spec_from(spec))
+                             : solvers::record_width<double>(spec_from(spec));
+      },
       py::arg("spec"), py::arg("itemsize"));
   m.def(
       "block_size",

@@ -20,8 +20,8 @@ template <std::size_t... I>
 py::list loss_list(std::index_sequence<I...>) {
   py::list all;
   const auto add = [&](const losses::Description& d) {
-    all.append(py::dict("name"_a = d.name, "task"_a = d.task, "domain"_a = d.domain, "parameter"_a = d.parameter, "smooth"_a = d.smooth,
-                        "probabilities"_a = d.probabilities));
+    all.append(py::dict("name"_a = d.name, "task"_a = d.task, "domain"_a = d.domain, "parameter"_a = d.parameter,
+                        "smooth"_a = d.smooth, "probabilities"_a = d.probabilities));
   };
   (add(std::tuple_element_t<I, losses::AllLosses>::description), ...);
   return all;
@@ -30,7 +30,8 @@ py::list loss_list(std::index_sequence<I...>) {
 py::list penalty_list() {
   py::list all;
   for (const auto& d : penalties::kPenalties) {
-    all.append(py::dict("name"_a = d.name, "l1_ratio"_a = d.l1_ratio < 0.0 ? py::object(py::none()) : py::object(py::float_(d.l1_ratio))));
+    all.append(py::dict("name"_a = d.name,
+                        "l1_ratio"_a = d.l1_ratio < 0.0 ? py::object(py::none()) : py::object(py::float_(d.l1_ratio))));
   }
   return all;
 }

@@ -1,4 +1,5 @@
-// Counter-based order of an epoch: a function of (seed, epoch, position) without memory, the same on every machine and thread count.
+// Counter-based order of an epoch: a function of (seed, epoch, position) without memory, the same on every machine and
+// thread count.
 #pragma once
 
 #include <array>
@@ -15,8 +16,8 @@ constexpr std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-/// A bijection of [0, n): four Feistel rounds on the smallest even number of bits that holds n, walking the cycle back into range
-/// (Black and Rogaway 2002). At most 4 walks on average, because 2^(2k) < 4 n.
+/// A bijection of [0, n): four Feistel rounds on the smallest even number of bits that holds n, walking the cycle back
+/// into range (Black and Rogaway 2002). At most 4 walks on average, because 2^(2k) < 4 n.
 class Permutation {
  public:
   Permutation(std::int64_t n, std::uint64_t seed, std::uint64_t epoch) : n_(static_cast<std::uint64_t>(n)) {

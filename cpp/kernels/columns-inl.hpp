@@ -1,4 +1,5 @@
-// Tiles of dense rows against K > 1 columns. Coefficients and sums are copied once per call into rows padded to whole packs: (d, padded K).
+// Tiles of dense rows against K > 1 columns. Coefficients and sums are copied once per call into rows padded to whole
+// packs: (d, padded K).
 #pragma once
 
 #include "kernels/rows-inl.hpp"
@@ -23,8 +24,8 @@ inline void unpad_columns(std::int64_t d, std::int64_t K, const double* from, do
 
 /// out (R, K) = (x - center) W + intercept for R rows; W (d, width). A pack of columns stays in registers while j runs.
 template <int R, bool kCentered, class T>
-GRADSTREAM_INLINE void dot_columns(const T* const* rows, std::int64_t d, const double* center, const double* W, const double* intercept,
-                                   std::int64_t K, double* out) {
+GRADSTREAM_INLINE void dot_columns(const T* const* rows, std::int64_t d, const double* center, const double* W,
+                                   const double* intercept, std::int64_t K, double* out) {
   const std::int64_t width = padded(K);
   for (std::int64_t first = 0; first < width; first += kLanes) {
     Wide sum[R];
@@ -43,7 +44,8 @@ GRADSTREAM_INLINE void dot_columns(const T* const* rows, std::int64_t d, const d
 
 /// G (d, width) += (x - center)^T a for R rows; a (R, width).
 template <int R, bool kCentered, class T>
-GRADSTREAM_INLINE void axpy_columns(const T* const* rows, std::int64_t d, const double* center, const double* a, std::int64_t width, double* G) {
+GRADSTREAM_INLINE void axpy_columns(const T* const* rows, std::int64_t d, const double* center, const double* a,
+                                    std::int64_t width, double* G) {
   for (std::int64_t first = 0; first < width; first += kLanes) {
     Wide weights[R];
     for (int r = 0; r < R; ++r) weights[r] = load<Wide>(a + r * width + first);
@@ -56,15 +58,16 @@ GRADSTREAM_INLINE void axpy_columns(const T* const* rows, std::int64_t d, const 
 }
 
 template <bool kCentered, class T>
-void dot_columns_tile(const T* const* rows, std::int64_t count, std::int64_t d, const double* center, const double* W, const double* intercept,
-                      std::int64_t K, double* out) {
+void dot_columns_tile(const T* const* rows, std::int64_t count, std::int64_t d, const double* center, const double* W,
+                      const double* intercept, std::int64_t K, double* out) {
   std::int64_t i = 0;
   for (; i + 4 <= count; i += 4) dot_columns<4, kCentered>(rows + i, d, center, W, intercept, K, out + i * K);
   for (; i < count; ++i) dot_columns<1, kCentered>(rows + i, d, center, W, intercept, K, out + i * K);
 }
 
 template <bool kCentered, class T>
-void axpy_columns_tile(const T* const* rows, std::int64_t count, std::int64_t d, const double* center, const double* a, std::int64_t width, double* G) {
+void axpy_columns_tile(const T* const* rows, std::int64_t count, std::int64_t d, const double* center, const double* a,
+                       std::int64_t width, double* G) {
   std::int64_t i = 0;
   for (; i + 4 <= count; i += 4) axpy_columns<4, kCentered>(rows + i, d, center, a + i * width, width, G);
   for (; i < count; ++i) axpy_columns<1, kCentered>(rows + i, d, center, a + i * width, width, G);

@@ -7,7 +7,8 @@ namespace gradstream::kernels {
 namespace {
 
 template <class Optimizer, class Penalty, class T>
-void step_coordinates(const Spec& spec, const optimizers::StepContext& context, std::int64_t n, const double* g, double kappa, T* const* slot) {
+void step_coordinates(const Spec& spec, const optimizers::StepContext& context, std::int64_t n, const double* g,
+                      double kappa, T* const* slot) {
   One first[SlotCount<Optimizer>::size] = {};
   const double uniform = Optimizer::description.uniform ? Optimizer::rate(context, first).v : 0.0;
   const PenaltyStep<Optimizer, Penalty> penalty(spec.penalty, context.eta * kappa, uniform);
@@ -25,8 +26,8 @@ void step_coordinates(const Spec& spec, const optimizers::StepContext& context, 
 }
 
 template <class Optimizer, class Penalty>
-void catch_up_coordinates(const Spec& spec, const optimizers::StepContext& context, std::int64_t n, const double* lag, const double* elapsed,
-                          const double* step, double* const* slot) {
+void catch_up_coordinates(const Spec& spec, const optimizers::StepContext& context, std::int64_t n, const double* lag,
+                          const double* elapsed, const double* step, double* const* slot) {
   each_pack(n, [&](auto tag, std::int64_t i) {
     using V = decltype(tag);
     V slots[SlotCount<Optimizer>::size];
@@ -42,33 +43,41 @@ void catch_up_coordinates(const Spec& spec, const optimizers::StepContext& conte
 }
 
 template <class T>
-using StepCoordinates = void (*)(const Spec&, const optimizers::StepContext&, std::int64_t, const double*, double, T* const*);
-using CatchUp = void (*)(const Spec&, const optimizers::StepContext&, std::int64_t, const double*, const double*, const double*, double* const*);
+using StepCoordinates = void (*)(const Spec&, const optimizers::StepContext&, std::int64_t, const double*, double,
+                                 T* const*);
+using CatchUp = void (*)(const Spec&, const optimizers::StepContext&, std::int64_t, const double*, const double*,
+                         const double*, double* const*);
 
 template <class Penalty, class T, std::size_t... I>
 StepCoordinates<T> step_coordinates_function(int optimizer, std::index_sequence<I...>) {
-  static constexpr std::array<StepCoordinates<T>, sizeof...(I)> all{&step_coordinates<std::tuple_element_t<I, optimizers::AllOptimizers>, Penalty, T>...};
+  static constexpr std::array<StepCoordinates<T>, sizeof...(I)> all{
+      &step_coordinates<std::tuple_element_t<I, optimizers::AllOptimizers>, Penalty, T>...};
   return all[static_cast<std::size_t>(optimizer)];
 }
 template <class Penalty, std::size_t... I>
 CatchUp catch_up_function_of(int optimizer, std::index_sequence<I...>) {
-  static constexpr std::array<CatchUp, sizeof...(I)> all{&catch_up_coordinates<std::tuple_element_t<I, optimizers::AllOptimizers>, Penalty>...};
+  static constexpr std::array<CatchUp, sizeof...(I)> all{
+      &catch_up_coordinates<std::tuple_element_t<I, optimizers::AllOptimizers>, Penalty>...};
   return all[static_cast<std::size_t>(optimizer)];
 }
 
 inline CatchUp catch_up_function(const Spec& spec) {
-  return penalties::visit(spec.penalty, [&](auto penalty) { return catch_up_function_of<decltype(penalty)>(spec.optimizer.optimizer, kOptimizers); });
-}
-
-template <class T>
-void step_all(const Spec& spec, const optimizers::StepContext& context, std::int64_t n, const double* g, double kappa, T* const* slots) {
-  penalties::visit(spec.penalty, [&](auto penalty) {
-    step_coordinates_function<decltype(penalty), T>(spec.optimizer.optimizer, kOptimizers)(spec, context, n, g, kappa, slots);
+  return penalties::visit(spec.penalty, [&](auto penalty) {
+    return catch_up_function_of<decltype(penalty)>(spec.optimizer.optimizer, kOptimizers);
   });
 }
 
-inline void catch_up(const Spec& spec, const optimizers::StepContext& context, std::int64_t n, const double* lag, const double* elapsed,
-                     const double* step, double* const* slots) {
+template <class T>
+void step_all(const Spec& spec, const optimizers::StepContext& context, std::int64_t n, const double* g, double kappa,
+              T* const* slots) {
+  penalties::visit(spec.penalty, [&](auto penalty) {
+    step_coordinates_function<decltype(penalty), T>(spec.optimizer.optimizer, kOptimizers)(spec, context, n, g, kappa,
+                                                                                           slots);
+  });
+}
+
+inline void catch_up(const Spec& spec, const optimizers::StepContext& context, std::int64_t n, const double* lag,
+                     const double* elapsed, const double* step, double* const* slots) {
   catch_up_function(spec)(spec, context, n, lag, elapsed, step, slots);
 }
 

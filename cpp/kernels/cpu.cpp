@@ -31,7 +31,8 @@ std::uint64_t saved_registers() {
 Registers cpuid(std::uint32_t leaf) {
   int out[4];
   __cpuidex(out, static_cast<int>(leaf), 0);
-  return {static_cast<std::uint32_t>(out[0]), static_cast<std::uint32_t>(out[1]), static_cast<std::uint32_t>(out[2]), static_cast<std::uint32_t>(out[3])};
+  return {static_cast<std::uint32_t>(out[0]), static_cast<std::uint32_t>(out[1]), static_cast<std::uint32_t>(out[2]),
+          static_cast<std::uint32_t>(out[3])};
 }
 std::uint64_t saved_registers() { return _xgetbv(0); }
 #else
@@ -55,7 +56,8 @@ bool cpu_has_avx2() {
 }
 
 bool cpu_has_avx512() {
-  return cpu_has_avx2() && all(cpuid(7).b, bit(16) | bit(17) | bit(28) | bit(30) | bit(31)) && system_saves(0xE6);  // F DQ CD BW VL
+  return cpu_has_avx2() && all(cpuid(7).b, bit(16) | bit(17) | bit(28) | bit(30) | bit(31)) &&
+         system_saves(0xE6);  // F DQ CD BW VL
 }
 
 }  // namespace gradstream::kernels

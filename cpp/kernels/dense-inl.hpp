@@ -10,13 +10,13 @@ namespace {
 
 /// Scratch of the batch kernels, carved from the caller's workspace.
 struct BatchScratch {
-  double* z;      // (tile, K) margins, then r
-  double* y;      // (tile,)
-  double* s;      // (tile,)
-  double* r;      // (tile, padded K)
-  double* W;      // (d, padded K), K > 1
-  double* G;      // (d, padded K), K > 1
-  double* copy;   // strided tiles
+  double* z;     // (tile, K) margins, then r
+  double* y;     // (tile,)
+  double* s;     // (tile,)
+  double* r;     // (tile, padded K)
+  double* W;     // (d, padded K), K > 1
+  double* G;     // (d, padded K), K > 1
+  double* copy;  // strided tiles
 
   static std::int64_t size(std::int64_t d, std::int64_t K) {
     return kTileRows * (K + 2 + padded(K)) + (K > 1 ? 2 * d * padded(K) : 0);
@@ -42,7 +42,8 @@ struct TileTargets {
   const double* y;
   const double* s;  // null: all 1
 };
-inline TileTargets tile_targets(const Targets& targets, RowSet set, std::int64_t first, std::int64_t count, double* y, double* s) {
+inline TileTargets tile_targets(const Targets& targets, RowSet set, std::int64_t first, std::int64_t count, double* y,
+                                double* s) {
   if (set.order == nullptr) {
     const std::int64_t row = set.begin + first;
     return {targets.y + row, targets.weight != nullptr ? targets.weight + row : nullptr};
@@ -81,7 +82,8 @@ inline void add_row_sums(std::int64_t count, std::int64_t K, const double* r, co
 }
 
 template <bool kCentered, class View>
-void margins_tile(const Tile<View>& tile, const View& X, const LinearModel& model, const BatchScratch& scratch, std::int64_t K, double* out) {
+void margins_tile(const Tile<View>& tile, const View& X, const LinearModel& model, const BatchScratch& scratch,
+                  std::int64_t K, double* out) {
   if (K > 1) {
     dot_columns_tile<kCentered>(tile.rows, tile.count, X.columns, model.center, scratch.W, model.intercept, K, out);
     return;
@@ -91,8 +93,8 @@ void margins_tile(const Tile<View>& tile, const View& X, const LinearModel& mode
 }
 
 template <bool kCentered, class View>
-void dense_loss_gradient_of(const View& X, RowSet set, const LinearModel& model, const Targets& targets, const LossSpec& loss, GradientSums& sums,
-                            double* workspace) {
+void dense_loss_gradient_of(const View& X, RowSet set, const LinearModel& model, const Targets& targets,
+                            const LossSpec& loss, GradientSums& sums, double* workspace) {
   using T = typename View::value_type;
   const std::int64_t d = X.columns, K = loss.columns, step = tile_rows<T>(d);
   const LossRows rows_loss = loss_rows_function(loss);
@@ -120,8 +122,8 @@ void dense_loss_gradient_of(const View& X, RowSet set, const LinearModel& model,
 }
 
 template <class View>
-void dense_loss_gradient(const View& X, RowSet set, const LinearModel& model, const Targets& targets, const LossSpec& loss, GradientSums& sums,
-                         double* workspace) {
+void dense_loss_gradient(const View& X, RowSet set, const LinearModel& model, const Targets& targets,
+                         const LossSpec& loss, GradientSums& sums, double* workspace) {
   if (model.center != nullptr) {
     dense_loss_gradient_of<true>(X, set, model, targets, loss, sums, workspace);
   } else {
@@ -130,7 +132,8 @@ void dense_loss_gradient(const View& X, RowSet set, const LinearModel& model, co
 }
 
 template <class View>
-void dense_margins(const View& X, RowSet set, const LinearModel& model, std::int64_t K, double* out, double* workspace) {
+void dense_margins(const View& X, RowSet set, const LinearModel& model, std::int64_t K, double* out,
+                   double* workspace) {
   using T = typename View::value_type;
   const std::int64_t step = tile_rows<T>(X.columns);
   const BatchScratch scratch(workspace, X.columns, K);

@@ -73,7 +73,8 @@ inline double softmax_row(std::int64_t K, const double* z, double y, double* r) 
 }
 
 template <class Loss>
-double loss_rows_of(const LossSpec& spec, std::int64_t n, const double* z, const double* y, const double* s, double* r) {
+double loss_rows_of(const LossSpec& spec, std::int64_t n, const double* z, const double* y, const double* s,
+                    double* r) {
   const std::int64_t K = spec.columns;
   Wide wide_total(0.0);
   double total = 0.0;
@@ -104,7 +105,8 @@ double loss_rows_of(const LossSpec& spec, std::int64_t n, const double* z, const
   return total;
 }
 
-inline double softmax_rows(const LossSpec& spec, std::int64_t n, const double* z, const double* y, const double* s, double* r) {
+inline double softmax_rows(const LossSpec& spec, std::int64_t n, const double* z, const double* y, const double* s,
+                           double* r) {
   const std::int64_t K = spec.columns;
   double total = 0.0;
   for (std::int64_t i = 0; i < n; ++i) {
@@ -128,11 +130,13 @@ inline LossRows loss_rows_function(const LossSpec& spec) {
   return spec.kind == ColumnsKind::softmax ? &softmax_rows : kLossRows[static_cast<std::size_t>(spec.loss)];
 }
 
-inline double loss_rows(const LossSpec& spec, std::int64_t n, const double* z, const double* y, const double* s, double* r) {
+inline double loss_rows(const LossSpec& spec, std::int64_t n, const double* z, const double* y, const double* s,
+                        double* r) {
   return loss_rows_function(spec)(spec, n, z, y, s, r);
 }
 
-inline void invariant_steps(const LossSpec& spec, std::int64_t n, const double* z, const double* y, const double* h, const double* q, double* u) {
+inline void invariant_steps(const LossSpec& spec, std::int64_t n, const double* z, const double* y, const double* h,
+                            const double* q, double* u) {
   const ScalarInvariant step = kInvariant[static_cast<std::size_t>(spec.loss)];
   for (std::int64_t i = 0; i < n; ++i) u[i] = step(z[i], y[i], h[i], q[i], spec.parameter);
 }

@@ -1,5 +1,5 @@
-// exp, expm1, log1p and what losses need, branch-free on packs. The same polynomial serves every lane count, so a scalar and a lane agree
-// to the bit on one instruction set, and results do not depend on the platform's libm.
+// exp, expm1, log1p and what losses need, branch-free on packs. The same polynomial serves every lane count, so a
+// scalar and a lane agree to the bit on one instruction set, and results do not depend on the platform's libm.
 #pragma once
 
 #include "kernels/pack-inl.hpp"
@@ -39,14 +39,15 @@ GRADSTREAM_INLINE Pack<N> square_root(Pack<N> a) {
 template <int N>
 GRADSTREAM_INLINE Pack<N> power_of_two(Pack<N> k) {
   using Bits = typename Pack<N>::Bits;
-  const Pack<N> shifted = k + Pack<N>(6755399441055744.0 + 1023.0);  // 1.5 * 2^52: the low mantissa bits now hold k + 1023
+  const Pack<N> shifted =
+      k + Pack<N>(6755399441055744.0 + 1023.0);  // 1.5 * 2^52: the low mantissa bits now hold k + 1023
   return Pack<N>(bit_copy<typename Pack<N>::Real>(static_cast<Bits>(bit_copy<Bits>(shifted.v) << 52)));
 }
 
 template <int N>
 struct ExpParts {
-  Pack<N> k;         // exp(x) = 2^k (1 + tail)
-  Pack<N> tail;      // expm1 of the reduced argument, |reduced| <= ln2/2
+  Pack<N> k;     // exp(x) = 2^k (1 + tail)
+  Pack<N> tail;  // expm1 of the reduced argument, |reduced| <= ln2/2
 };
 
 /// exp(r) - 1 for |r| <= 0.5: Taylor to r^13 by Estrin's scheme, for a short dependency chain.
@@ -133,14 +134,16 @@ GRADSTREAM_INLINE Pack<N> atanh_series(Pack<N> s) {
   return V(2.0) * s + s * s2 * p;
 }
 
-/// log(x + lost) for positive normal x: x = m 2^e with m in [sqrt(1/2), sqrt(2)), then 2 atanh((m-1)/(m+1)). `lost` is small beside x.
+/// log(x + lost) for positive normal x: x = m 2^e with m in [sqrt(1/2), sqrt(2)), then 2 atanh((m-1)/(m+1)). `lost` is
+/// small beside x.
 template <int N>
 GRADSTREAM_INLINE Pack<N> logarithm_with(Pack<N> x, Pack<N> lost) {
   using V = Pack<N>;
   using Bits = typename V::Bits;
   const V scaled = x * V(0.70710678118654752440);  // its exponent field is e + 1022
   const Bits exponent = (bit_copy<Bits>(scaled.v) >> 52) & (Bits{} + 0x7FF);
-  const V biased = V(bit_copy<typename V::Real>(static_cast<Bits>(exponent | (Bits{} + 0x4330000000000000LL)))) - V(4503599627370496.0);
+  const V biased = V(bit_copy<typename V::Real>(static_cast<Bits>(exponent | (Bits{} + 0x4330000000000000LL)))) -
+                   V(4503599627370496.0);
   const V e = biased - V(1022.0);
   const V inverse = power_of_two(-e);
   const V f = (x * inverse - V(1.0)) + lost * inverse;

@@ -1,5 +1,5 @@
-// N doubles side by side, in the compiler's vector type. Included by instruction-set files only (they set GRADSTREAM_LANES).
-// Unnamed namespace: no code compiled for one instruction set can be linked into another.
+// N doubles side by side, in the compiler's vector type. Included by instruction-set files only (they set
+// GRADSTREAM_LANES). Unnamed namespace: no code compiled for one instruction set can be linked into another.
 #pragma once
 
 #include <cstdint>

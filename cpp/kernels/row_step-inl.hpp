@@ -1,4 +1,5 @@
-// One row's step on flat buffers: element i is feature i / K, column i % K. Dense rows step on the weights themselves, sparse rows on gathered copies.
+// One row's step on flat buffers: element i is feature i / K, column i % K. Dense rows step on the weights themselves,
+// sparse rows on gathered copies.
 #pragma once
 
 #include <array>
@@ -91,7 +92,9 @@ struct PenaltyStep {
   double tau;
   penalties::Flow<One> once;
   PenaltyStep(const PenaltySpec& penalty, double tau_of_unit_rate, double uniform_rate)
-      : spec(penalty), tau(tau_of_unit_rate), once(Penalty::flow(penalty, One(Optimizer::description.uniform ? tau * uniform_rate : 0.0))) {}
+      : spec(penalty),
+        tau(tau_of_unit_rate),
+        once(Penalty::flow(penalty, One(Optimizer::description.uniform ? tau * uniform_rate : 0.0))) {}
   template <class V>
   GRADSTREAM_INLINE V apply(V w, V c) const {
     if constexpr (Optimizer::description.uniform) {
@@ -147,7 +150,8 @@ GRADSTREAM_INLINE double measure_single(const RowColumns& columns, const FlatRow
     return squared_norm(row.n, row.x);
   } else {
     Wide sum(0.0);
-    accumulate_row<Optimizer>(columns, row, ColumnValue<false>{columns.r[0], nullptr}, [&](std::int64_t, Wide product) { sum += product; });
+    accumulate_row<Optimizer>(columns, row, ColumnValue<false>{columns.r[0], nullptr},
+                              [&](std::int64_t, Wide product) { sum += product; });
     return sum_lanes(sum);
   }
 }
@@ -170,7 +174,8 @@ GRADSTREAM_INLINE void measure_columns(const RowColumns& columns, const FlatRow<
   }
 }
 
-/// u_k of one column with q of its features, the intercept included as one more coordinate with x = 1; moves the intercept.
+/// u_k of one column with q of its features, the intercept included as one more coordinate with x = 1; moves the
+/// intercept.
 template <class Optimizer>
 GRADSTREAM_INLINE double displacement(const RowColumns& row, std::int64_t k, double q) {
   const Spec& spec = *row.spec;
@@ -184,9 +189,10 @@ GRADSTREAM_INLINE double displacement(const RowColumns& row, std::int64_t k, dou
     c = Optimizer::rate(row.context, slots);
     for (int a = 0; a < SlotCount<Optimizer>::value; ++a) row.bias[(1 + a) * K + k] = slots[a].v;
   }
-  const double u = spec.loss.kind == ColumnsKind::softmax
-                       ? -h * row.r[k]
-                       : row.invariant(row.z[k], column_target(spec.loss, One(row.y), k).v, h, q + c.v, spec.loss.parameter);
+  const double u =
+      spec.loss.kind == ColumnsKind::softmax
+          ? -h * row.r[k]
+          : row.invariant(row.z[k], column_target(spec.loss, One(row.y), k).v, h, q + c.v, spec.loss.parameter);
   row.bias[k] += u * c.v;
   return u;
 }
@@ -206,7 +212,8 @@ GRADSTREAM_INLINE void move_row(const RowColumns& columns, const FlatRow<T>& row
 /// The importance-invariant step: sgd, AdaGrad.
 template <class Optimizer, class Penalty, bool kMany, class T>
 GRADSTREAM_INLINE void glide_row(RowColumns& columns, const FlatRow<T>& row) {
-  if (!Optimizer::description.uniform || columns.want_loss || columns.spec->loss.kind == ColumnsKind::softmax) residuals(columns);
+  if (!Optimizer::description.uniform || columns.want_loss || columns.spec->loss.kind == ColumnsKind::softmax)
+    residuals(columns);
   if constexpr (kMany) {
     const std::int64_t K = columns_of(columns);
     measure_columns<Optimizer>(columns, row);
@@ -264,8 +271,10 @@ using StepRow = void (*)(RowColumns&, const FlatRow<T>&);
 
 template <class Penalty, class T, std::size_t... I>
 StepRow<T> step_row_function(int optimizer, bool many, std::index_sequence<I...>) {
-  static constexpr std::array<StepRow<T>, sizeof...(I)> one{&step_row<std::tuple_element_t<I, optimizers::AllOptimizers>, Penalty, false, T>...};
-  static constexpr std::array<StepRow<T>, sizeof...(I)> columns{&step_row<std::tuple_element_t<I, optimizers::AllOptimizers>, Penalty, true, T>...};
+  static constexpr std::array<StepRow<T>, sizeof...(I)> one{
+      &step_row<std::tuple_element_t<I, optimizers::AllOptimizers>, Penalty, false, T>...};
+  static constexpr std::array<StepRow<T>, sizeof...(I)> columns{
+      &step_row<std::tuple_element_t<I, optimizers::AllOptimizers>, Penalty, true, T>...};
   return (many ? columns : one)[static_cast<std::size_t>(optimizer)];
 }
 

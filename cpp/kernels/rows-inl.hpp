@@ -1,5 +1,5 @@
-// Single rows and tiles of dense rows: dot products and rank-one updates, K = 1. Every function sums a row in the same order whatever tile it is in,
-// so splitting rows into calls does not change a bit.
+// Single rows and tiles of dense rows: dot products and rank-one updates, K = 1. Every function sums a row in the same
+// order whatever tile it is in, so splitting rows into calls does not change a bit.
 #pragma once
 
 #include <cmath>
@@ -24,7 +24,8 @@ GRADSTREAM_INLINE V centered(const T* x, const double* center, std::int64_t j) {
 /// out[r] = sum_j (x_rj - center_j) v_j for R rows. Two accumulators per row, packs in turn, then the last
 /// pack, which starts at d - kLanes and of which only what no pack has covered counts.
 template <int R, bool kCentered, class T>
-GRADSTREAM_INLINE void dot_rows(const T* const* rows, std::int64_t d, const double* center, const double* v, double* out) {
+GRADSTREAM_INLINE void dot_rows(const T* const* rows, std::int64_t d, const double* center, const double* v,
+                                double* out) {
   if (d < kLanes) {
     for (int r = 0; r < R; ++r) {
       double sum = 0.0;
@@ -58,7 +59,8 @@ GRADSTREAM_INLINE void dot_rows(const T* const* rows, std::int64_t d, const doub
 
 /// g_j += sum_r a_r (x_rj - center_j), added row by row.
 template <int R, bool kCentered, class T>
-GRADSTREAM_INLINE void axpy_rows(const T* const* rows, std::int64_t d, const double* center, const double* a, double* g) {
+GRADSTREAM_INLINE void axpy_rows(const T* const* rows, std::int64_t d, const double* center, const double* a,
+                                 double* g) {
   std::int64_t j = 0;
   for (; j + kLanes <= d; j += kLanes) {
     Wide sum = load<Wide>(g + j);
@@ -82,14 +84,17 @@ GRADSTREAM_INLINE void axpy_rows(const T* const* rows, std::int64_t d, const dou
 template <class T>
 GRADSTREAM_INLINE void prefetch_second_level(const T* row, std::int64_t d) {
   const char* bytes = reinterpret_cast<const char*>(row);
-  for (std::int64_t b = 0; b < d * static_cast<std::int64_t>(sizeof(T)); b += 64) GRADSTREAM_PREFETCH_SECOND_LEVEL(bytes + b);
+  for (std::int64_t b = 0; b < d * static_cast<std::int64_t>(sizeof(T)); b += 64)
+    GRADSTREAM_PREFETCH_SECOND_LEVEL(bytes + b);
 }
 
-/// The first read of a tile comes from memory: one row after the other, because one stream is what the hardware fetches ahead best, and the next
-/// tile (`ahead`, or null) is asked for on the way, here and again in axpy_tile, into the second-level cache. Measured on 200,000 x 100 float64
-/// where a sum reads 34 GB/s: this 25.6; without prefetching 14.6; into the first-level cache 11; four rows at once 10, prefetched or not.
+/// The first read of a tile comes from memory: one row after the other, because one stream is what the hardware fetches
+/// ahead best, and the next tile (`ahead`, or null) is asked for on the way, here and again in axpy_tile, into the
+/// second-level cache. Measured on 200,000 x 100 float64 where a sum reads 34 GB/s: this 25.6; without
+/// prefetching 14.6; into the first-level cache 11; four rows at once 10, prefetched or not.
 template <bool kCentered, class T>
-void dot_tile(const T* const* rows, const T* const* ahead, std::int64_t count, std::int64_t d, const double* center, const double* v, double* out) {
+void dot_tile(const T* const* rows, const T* const* ahead, std::int64_t count, std::int64_t d, const double* center,
+              const double* v, double* out) {
   for (std::int64_t i = 0; i < count; ++i) {
     if (ahead != nullptr) prefetch_second_level(ahead[i], d);
     dot_rows<1, kCentered>(rows + i, d, center, v, out + i);
@@ -98,7 +103,8 @@ void dot_tile(const T* const* rows, const T* const* ahead, std::int64_t count, s
 
 /// Four rows at a time, from cache: they share each load and store of g.
 template <bool kCentered, class T>
-void axpy_tile(const T* const* rows, const T* const* ahead, std::int64_t count, std::int64_t d, const double* center, const double* a, double* g) {
+void axpy_tile(const T* const* rows, const T* const* ahead, std::int64_t count, std::int64_t d, const double* center,
+               const double* a, double* g) {
   std::int64_t i = 0;
   for (; i + 4 <= count; i += 4) {
     for (int r = 0; ahead != nullptr && r < 4; ++r) prefetch_second_level(ahead[i + r], d);
@@ -107,7 +113,8 @@ void axpy_tile(const T* const* rows, const T* const* ahead, std::int64_t count, 
   for (; i < count; ++i) axpy_rows<1, kCentered>(rows + i, d, center, a + i, g);
 }
 
-/// Rows per tile: enough for a vector of losses, few enough that the second read of the tile comes from the first-level caches.
+/// Rows per tile: enough for a vector of losses, few enough that the second read of the tile comes from the first-level
+/// caches.
 inline constexpr std::int64_t kTileRows = 64;
 template <class T>
 GRADSTREAM_INLINE std::int64_t tile_rows(std::int64_t d) {

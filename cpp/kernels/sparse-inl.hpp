@@ -1,4 +1,5 @@
-// Batch kernels on CSR rows. Coefficient and gradient of a feature lie side by side (`pairs`), so the miss that fetches w also fetches g.
+// Batch kernels on CSR rows. Coefficient and gradient of a feature lie side by side (`pairs`), so the miss that fetches
+// w also fetches g.
 #pragma once
 
 #include "kernels/loss-inl.hpp"
@@ -18,7 +19,8 @@ struct SparseScratch {
   double* pairs;  // (d, 2K): W[j][K], G[j][K]
 
   static std::int64_t size(std::int64_t d, std::int64_t K) { return kSparseTile * (K + 2) + 2 * d * K; }
-  SparseScratch(double* at, std::int64_t K) : z(at), y(z + kSparseTile * K), s(y + kSparseTile), pairs(s + kSparseTile) {}
+  SparseScratch(double* at, std::int64_t K)
+      : z(at), y(z + kSparseTile * K), s(y + kSparseTile), pairs(s + kSparseTile) {}
 };
 
 template <class View>
@@ -52,7 +54,8 @@ GRADSTREAM_INLINE double sparse_dot(const View& X, std::int64_t row, const doubl
       sum[lane] += static_cast<double>(X.data[at + lane]) * w[static_cast<std::int64_t>(X.indices[at + lane]) * stride];
     }
   }
-  for (; at < end; ++at) sum[0] += static_cast<double>(X.data[at]) * w[static_cast<std::int64_t>(X.indices[at]) * stride];
+  for (; at < end; ++at)
+    sum[0] += static_cast<double>(X.data[at]) * w[static_cast<std::int64_t>(X.indices[at]) * stride];
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
@@ -65,7 +68,8 @@ GRADSTREAM_INLINE void sparse_axpy(const View& X, std::int64_t row, double a, do
 }
 
 template <class View>
-GRADSTREAM_INLINE void sparse_dot_columns(const View& X, std::int64_t row, const double* W, std::int64_t stride, std::int64_t K, double* z) {
+GRADSTREAM_INLINE void sparse_dot_columns(const View& X, std::int64_t row, const double* W, std::int64_t stride,
+                                          std::int64_t K, double* z) {
   const auto end = static_cast<std::int64_t>(X.indptr[row + 1]);
   for (auto at = static_cast<std::int64_t>(X.indptr[row]); at < end; ++at) {
     const double* w = W + static_cast<std::int64_t>(X.indices[at]) * stride;
@@ -78,7 +82,8 @@ GRADSTREAM_INLINE void sparse_dot_columns(const View& X, std::int64_t row, const
 }
 
 template <class View>
-GRADSTREAM_INLINE void sparse_axpy_columns(const View& X, std::int64_t row, const double* r, double* G, std::int64_t stride, std::int64_t K) {
+GRADSTREAM_INLINE void sparse_axpy_columns(const View& X, std::int64_t row, const double* r, double* G,
+                                           std::int64_t stride, std::int64_t K) {
   const auto end = static_cast<std::int64_t>(X.indptr[row + 1]);
   for (auto at = static_cast<std::int64_t>(X.indptr[row]); at < end; ++at) {
     double* g = G + static_cast<std::int64_t>(X.indices[at]) * stride;
@@ -91,8 +96,8 @@ GRADSTREAM_INLINE void sparse_axpy_columns(const View& X, std::int64_t row, cons
 }
 
 template <class View>
-GRADSTREAM_INLINE void sparse_margin(const View& X, std::int64_t row, const double* W, std::int64_t stride, const double* intercept, std::int64_t K,
-                                     double* z) {
+GRADSTREAM_INLINE void sparse_margin(const View& X, std::int64_t row, const double* W, std::int64_t stride,
+                                     const double* intercept, std::int64_t K, double* z) {
   if (K == 1) {
     z[0] = sparse_dot(X, row, W, stride) + intercept[0];
     return;
@@ -102,15 +107,16 @@ GRADSTREAM_INLINE void sparse_margin(const View& X, std::int64_t row, const doub
 }
 
 template <class View>
-void sparse_loss_gradient(const View& X, RowSet set, const LinearModel& model, const Targets& targets, const LossSpec& loss, GradientSums& sums,
-                          double* workspace) {
+void sparse_loss_gradient(const View& X, RowSet set, const LinearModel& model, const Targets& targets,
+                          const LossSpec& loss, GradientSums& sums, double* workspace) {
   const std::int64_t d = X.columns, K = loss.columns;
   const LossRows rows_loss = loss_rows_function(loss);
   const SparseScratch scratch(workspace, K);
   load_pairs(d, K, model.coef, scratch.pairs);
   for (std::int64_t first = 0; first < set.count; first += kSparseTile) {
     const std::int64_t count = set.count - first < kSparseTile ? set.count - first : kSparseTile;
-    for (std::int64_t i = 0; i < count; ++i) sparse_margin(X, set[first + i], scratch.pairs, 2 * K, model.intercept, K, scratch.z + i * K);
+    for (std::int64_t i = 0; i < count; ++i)
+      sparse_margin(X, set[first + i], scratch.pairs, 2 * K, model.intercept, K, scratch.z + i * K);
     const TileTargets own = tile_targets(targets, set, first, count, scratch.y, scratch.s);
     sums.loss += rows_loss(loss, count, scratch.z, own.y, own.s, scratch.z);
     add_row_sums(count, K, scratch.z, own.s, sums);
@@ -159,8 +165,8 @@ void sparse_moments(const View& X, RowSet set, const double* weight, MomentSums&
 }
 
 template <class View>
-void sparse_squared_gradients(const View& X, RowSet set, const LinearModel& model, const Targets& targets, const LossSpec& loss, GradientSums& sums,
-                              double* workspace) {
+void sparse_squared_gradients(const View& X, RowSet set, const LinearModel& model, const Targets& targets,
+                              const LossSpec& loss, GradientSums& sums, double* workspace) {
   const std::int64_t K = loss.columns;
   double* z = workspace;
   for (std::int64_t i = 0; i < set.count; ++i) {
@@ -171,7 +177,8 @@ void sparse_squared_gradients(const View& X, RowSet set, const LinearModel& mode
     for (std::int64_t k = 0; k < K; ++k) {
       const double square = s * z[k] * z[k];
       sums.intercept[k] += square;
-      for (auto at = static_cast<std::int64_t>(X.indptr[row]); at < static_cast<std::int64_t>(X.indptr[row + 1]); ++at) {
+      for (auto at = static_cast<std::int64_t>(X.indptr[row]); at < static_cast<std::int64_t>(X.indptr[row + 1]);
+           ++at) {
         const double x = static_cast<double>(X.data[at]);
         sums.coef[static_cast<std::int64_t>(X.indices[at]) * K + k] += square * x * x;
       }

@@ -1,5 +1,6 @@
-// One CSR row at a time in gathered form: weights and slots of its features come from the table into flat float64 buffers, are caught up with the steps
-// they missed, stepped (row_step-inl.hpp), and scattered back: O(nnz) for every optimizer, penalty and number of columns.
+// One CSR row at a time in gathered form: weights and slots of its features come from the table into flat float64
+// buffers, are caught up with the steps they missed, stepped (row_step-inl.hpp), and scattered back: O(nnz) for every
+// optimizer, penalty and number of columns.
 #pragma once
 
 #include <limits>
@@ -26,7 +27,9 @@ struct SparseStreamScratch {
   double* buffer[kBuffers];
   double* columns;
 
-  static std::int64_t size(std::int64_t longest, std::int64_t K) { return kBuffers * padded(longest * K) + 4 * padded(K); }
+  static std::int64_t size(std::int64_t longest, std::int64_t K) {
+    return kBuffers * padded(longest * K) + 4 * padded(K);
+  }
   SparseStreamScratch(double* at, std::int64_t longest, std::int64_t K) : m(padded(longest * K)) {
     for (int b = 0; b < kBuffers; ++b) buffer[b] = at + b * m;
     columns = at + kBuffers * m;
@@ -45,7 +48,8 @@ struct ColumnMoments {
 };
 
 /// Not inlined, as the two below: one rounding for every layout, for learning and reporting alike.
-inline GRADSTREAM_NOINLINE ColumnMoments settled_moments(const Standardizer& standardizer, std::int64_t j, double weight) {
+inline GRADSTREAM_NOINLINE ColumnMoments settled_moments(const Standardizer& standardizer, std::int64_t j,
+                                                         double weight) {
   const double seen = standardizer.seen[j];
   const double mean = standardizer.mean[j];
   if (!(weight > seen)) return {mean, standardizer.m2[j]};
@@ -58,7 +62,8 @@ inline GRADSTREAM_NOINLINE double column_scale(const Standardizer& standardizer,
 }
 
 /// Welford's update of one column; false when its moments are no longer finite.
-inline GRADSTREAM_NOINLINE bool add_to_column(const Standardizer& standardizer, std::int64_t j, double x, double s, double weight_before) {
+inline GRADSTREAM_NOINLINE bool add_to_column(const Standardizer& standardizer, std::int64_t j, double x, double s,
+                                              double weight_before) {
   const ColumnMoments now = settled_moments(standardizer, j, weight_before);
   const double weight = weight_before + s;
   const double deviation = x - now.mean;
@@ -75,7 +80,11 @@ class SparseStream {
   using T = typename View::value_type;
 
   SparseStream(const View& X, const StreamJob<T>& job)
-      : X_(X), job_(job), K_(job.spec->loss.columns), scratch_(job.workspace, longest_row(X), K_), catch_up_(catch_up_function(*job.spec)) {
+      : X_(X),
+        job_(job),
+        K_(job.spec->loss.columns),
+        scratch_(job.workspace, longest_row(X), K_),
+        catch_up_(catch_up_function(*job.spec)) {
     slots_ = job.table.slots;
     decays_ = job.table.decays;
     pending_ = decays_ || job.spec->penalty.l1 > 0.0 || job.spec->penalty.l2 > 0.0;
@@ -102,7 +111,8 @@ class SparseStream {
     if (pending_) catch_up_(*job_.spec, context, row_.n, lag_, elapsed_, step_, row_.slot);
   }
 
-  /// Writes weights and slots back, settled as of `clock` and `step`; false, and nothing written, when one of them is not finite.
+  /// Writes weights and slots back, settled as of `clock` and `step`; false, and nothing written, when one of them is
+  /// not finite.
   bool scatter(double clock, double step) {
     if (!storable()) return false;
     with_record_shape([&](auto shape) { scatter_records<decltype(shape)>(clock, step); });
@@ -127,7 +137,9 @@ class SparseStream {
   bool update(double s, double weight_before) {
     bool finite = true;
     for (std::int64_t e = 0; e < entries_; ++e) {
-      finite = add_to_column(job_.standardizer, feature(e), static_cast<double>(X_.data[begin_ + e]), s, weight_before) && finite;
+      finite =
+          add_to_column(job_.standardizer, feature(e), static_cast<double>(X_.data[begin_ + e]), s, weight_before) &&
+          finite;
     }
     return finite;
   }
@@ -154,7 +166,8 @@ class SparseStream {
   }
 
   void prefetch(std::int64_t row) const {
-    const std::int64_t width = job_.table.record_width, entries = static_cast<std::int64_t>(X_.indptr[row + 1] - X_.indptr[row]);
+    const std::int64_t width = job_.table.record_width,
+                       entries = static_cast<std::int64_t>(X_.indptr[row + 1] - X_.indptr[row]);
     const auto* index = X_.indices + X_.indptr[row];
     const T* data = X_.data + X_.indptr[row];
     for (std::int64_t e = 0; e < entries; ++e) {
@@ -191,7 +204,8 @@ class SparseStream {
     return f(SingleRecord<2, true>{});
   }
 
-  // Both loops work on local copies of pointers: the raw bytes of the times may alias any member, which would be read again for every entry.
+  // Both loops work on local copies of pointers: the raw bytes of the times may alias any member, which would be read
+  // again for every entry.
   template <class Shape>
   GRADSTREAM_INLINE void gather_records(const Counters& counters) {
     const std::int64_t K = Shape::columns(K_), width = job_.table.record_width, entries = entries_;

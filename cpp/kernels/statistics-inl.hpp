@@ -41,7 +41,8 @@ inline void merge_moments(std::int64_t d, const double* mean, const double* m2, 
 
 /// Two passes over a tile in cache: the mean, then squared deviations from it.
 template <class T>
-void tile_moments(const T* const* rows, std::int64_t count, std::int64_t d, const double* s, double* mean, double* m2, double weight) {
+void tile_moments(const T* const* rows, std::int64_t count, std::int64_t d, const double* s, double* mean, double* m2,
+                  double weight) {
   each_pack(d, [&](auto tag, std::int64_t j) {
     using V = decltype(tag);
     V sum(0.0), squares(0.0);
@@ -83,8 +84,8 @@ void dense_moments(const View& X, RowSet set, const double* weight, MomentSums& 
 
 /// For the hand-over to AdaGrad: at most 10,000 rows, so clarity before speed.
 template <class View>
-void dense_squared_gradients(const View& X, RowSet set, const LinearModel& model, const Targets& targets, const LossSpec& loss, GradientSums& sums,
-                             double* workspace) {
+void dense_squared_gradients(const View& X, RowSet set, const LinearModel& model, const Targets& targets,
+                             const LossSpec& loss, GradientSums& sums, double* workspace) {
   using T = typename View::value_type;
   const std::int64_t d = X.columns, K = loss.columns, step = tile_rows<T>(d);
   const BatchScratch scratch(workspace, d, K);
@@ -136,7 +137,8 @@ double dense_row_dot(const View& X, std::int64_t i, const double* center, const 
       dot_rows<1, false>(&row, X.columns, center, v, &out);
     }
   } else {
-    for (std::int64_t j = 0; j < X.columns; ++j) out += (element(X, row, j) - (center != nullptr ? center[j] : 0.0)) * v[j];
+    for (std::int64_t j = 0; j < X.columns; ++j)
+      out += (element(X, row, j) - (center != nullptr ? center[j] : 0.0)) * v[j];
   }
   return out;
 }
@@ -151,7 +153,8 @@ void dense_row_axpy(const View& X, std::int64_t i, const double* center, double 
       axpy_rows<1, false>(&row, X.columns, center, &a, v);
     }
   } else {
-    for (std::int64_t j = 0; j < X.columns; ++j) v[j] += a * (element(X, row, j) - (center != nullptr ? center[j] : 0.0));
+    for (std::int64_t j = 0; j < X.columns; ++j)
+      v[j] += a * (element(X, row, j) - (center != nullptr ? center[j] : 0.0));
   }
 }
 

@@ -20,7 +20,8 @@ struct Counters {
   double epoch;         // finished epochs of the last fit
 };
 
-/// State of the standardiser, (d,) each; `scale` is scratch holding 1/sd of the current statistics. mean null: rows are read as they are.
+/// State of the standardiser, (d,) each; `scale` is scratch holding 1/sd of the current statistics. mean null: rows are
+/// read as they are.
 struct Standardizer {
   double* mean = nullptr;
   double* m2 = nullptr;
@@ -30,9 +31,10 @@ struct Standardizer {
   bool frozen = false;  // inside fit: statistics of the whole data stand
 };
 
-/// Weights and slots. Dense: `slot[0]` are weights (flat, feature-major, K per feature, padded to whole packs), then the optimizer's slots.
-/// Sparse: `record` = (d, record_width): per feature W[K], slots[K] each, then as raw float64 bits the clock and, where slots decay, the step
-/// up to which the feature is settled. Penalties and decays since then are pending.
+/// Weights and slots. Dense: `slot[0]` are weights (flat, feature-major, K per feature, padded to whole packs), then
+/// the optimizer's slots. Sparse: `record` = (d, record_width): per feature W[K], slots[K] each, then as raw float64
+/// bits the clock and, where slots decay, the step up to which the feature is settled. Penalties and decays since then
+/// are pending.
 template <class T>
 struct WeightTable {
   T* slot[3] = {nullptr, nullptr, nullptr};
@@ -72,7 +74,7 @@ struct StreamJob {
   Counters* counters = nullptr;
   BlockSums block;                  // only for accumulate
   double block_start_weight = 0.0;  // what the standardiser had seen when the block began
-  double loss = 0.0;        // out: sum of s loss before each step, when `want_loss`
+  double loss = 0.0;                // out: sum of s loss before each step, when `want_loss`
   bool want_loss = false;
   double* workspace = nullptr;  // stream_workspace(...) doubles
 };

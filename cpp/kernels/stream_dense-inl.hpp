@@ -11,16 +11,21 @@ namespace {
 
 /// Scratch of a dense stream: the row as read, standardised and flat, and values per column.
 struct DenseStreamScratch {
-  double* raw;     // (padded d)
-  double* read;    // (padded d) standardised
-  double* flat;    // (padded d K), K > 1
-  double* rate;    // (padded d K)
-  double* column;  // (padded d K)
-  double* columns; // 4 * padded K
+  double* raw;      // (padded d)
+  double* read;     // (padded d) standardised
+  double* flat;     // (padded d K), K > 1
+  double* rate;     // (padded d K)
+  double* column;   // (padded d K)
+  double* columns;  // 4 * padded K
 
   static std::int64_t size(std::int64_t d, std::int64_t K) { return 2 * padded(d) + 3 * padded(d * K) + 4 * padded(K); }
   DenseStreamScratch(double* at, std::int64_t d, std::int64_t K)
-      : raw(at), read(raw + padded(d)), flat(read + padded(d)), rate(flat + padded(d * K)), column(rate + padded(d * K)), columns(column + padded(d * K)) {}
+      : raw(at),
+        read(raw + padded(d)),
+        flat(read + padded(d)),
+        rate(flat + padded(d * K)),
+        column(rate + padded(d * K)),
+        columns(column + padded(d * K)) {}
 };
 
 template <class View>
@@ -51,7 +56,8 @@ GRADSTREAM_INLINE void read_row(const View& X, std::int64_t i, double* raw) {
 }
 
 /// read = (raw - mean) scale, or raw scale, or raw. All arrays are whole packs, padded with zeros.
-GRADSTREAM_INLINE const double* standardized(const Standardizer& standardizer, std::int64_t d, const double* raw, double* read) {
+GRADSTREAM_INLINE const double* standardized(const Standardizer& standardizer, std::int64_t d, const double* raw,
+                                             double* read) {
   if (standardizer.mean == nullptr) return raw;
   for (std::int64_t j = 0; j < d; j += kLanes) {
     const Wide x = standardizer.center ? load<Wide>(raw + j) - load<Wide>(standardizer.mean + j) : load<Wide>(raw + j);
@@ -61,7 +67,8 @@ GRADSTREAM_INLINE const double* standardized(const Standardizer& standardizer, s
 }
 
 /// Welford's update with weight s; the scale follows.
-GRADSTREAM_INLINE void update_statistics(const Standardizer& standardizer, std::int64_t d, const double* raw, double s, double weight_before) {
+GRADSTREAM_INLINE void update_statistics(const Standardizer& standardizer, std::int64_t d, const double* raw, double s,
+                                         double weight_before) {
   const double inverse = 1.0 / (weight_before + s);
   const Wide share(s * inverse);
   for (std::int64_t j = 0; j < d; j += kLanes) {
@@ -150,7 +157,9 @@ class DenseStream {
     return flat_margins(row_, K_, job_.bias, z);
   }
 
-  void update(double s, double weight_before) { update_statistics(job_.standardizer, X_.columns, scratch_.raw, s, weight_before); }
+  void update(double s, double weight_before) {
+    update_statistics(job_.standardizer, X_.columns, scratch_.raw, s, weight_before);
+  }
 
   RowColumns columns() const { return stream_columns(job_, scratch_.columns); }
   const FlatRow<T>& flat() const { return row_; }
@@ -227,7 +236,8 @@ Status dense_report(const View& X, RowSet set, const StreamJob<typename View::va
   return {};
 }
 
-/// Running statistics take in the rows of a block one by one; its gradient is the solver's (loss_gradient under the block's own model).
+/// Running statistics take in the rows of a block one by one; its gradient is the solver's (loss_gradient under the
+/// block's own model).
 template <class View>
 Status dense_accumulate(const View& X, RowSet set, StreamJob<typename View::value_type>& job) {
   DenseStream<View> stream(X, job);

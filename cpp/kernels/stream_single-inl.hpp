@@ -1,5 +1,6 @@
-// CSR rows of a single column (binary, regression, not standardised) under sgd and AdaGrad, straight on the table: the named fast path of
-// stream_sparse-inl.hpp, whose gathered form serves everything else. Learning and reporting share `settle`, so that they agree to the bit.
+// CSR rows of a single column (binary, regression, not standardised) under sgd and AdaGrad, straight on the table: the
+// named fast path of stream_sparse-inl.hpp, whose gathered form serves everything else. Learning and reporting share
+// `settle`, so that they agree to the bit.
 #pragma once
 
 #include <limits>
@@ -30,12 +31,13 @@ struct RowEntries {
   GRADSTREAM_INLINE T* record(std::int64_t e) const { return table + static_cast<std::int64_t>(index[e]) * width; }
 };
 
-/// exp(-a), a >= 0. What is pending is mostly tiny: Taylor below 2^-6 (to 4e-17), one predictable branch. Only for this path, where every entry takes
-/// it: packs and single lanes must round alike elsewhere.
+/// exp(-a), a >= 0. What is pending is mostly tiny: Taylor below 2^-6 (to 4e-17), one predictable branch. Only for this
+/// path, where every entry takes it: packs and single lanes must round alike elsewhere.
 GRADSTREAM_INLINE One pending_decay(One a) {
   if (a < One(0.015625)) {
     const One a2 = a * a;
-    return (One(1.0) - a) + a2 * ((One(0.5) - a * One(1.0 / 6.0)) + a2 * ((One(1.0 / 24.0) - a * One(1.0 / 120.0)) + a2 * One(1.0 / 720.0)));
+    return (One(1.0) - a) + a2 * ((One(0.5) - a * One(1.0 / 6.0)) +
+                                  a2 * ((One(1.0 / 24.0) - a * One(1.0 / 120.0)) + a2 * One(1.0 / 720.0)));
   }
   return exp(-a);
 }
@@ -105,7 +107,8 @@ GRADSTREAM_INLINE double measure_entries(const RowEntries<View>& row, const RowC
 
 /// record = w + u c x, settled at `clock`; false when a number of the row is no longer finite.
 template <class Optimizer, class View>
-GRADSTREAM_INLINE bool move_entries(const RowEntries<View>& row, double u, double clock, const double* w, const double* rate) {
+GRADSTREAM_INLINE bool move_entries(const RowEntries<View>& row, double u, double clock, const double* w,
+                                    const double* rate) {
   using T = typename View::value_type;
   constexpr int kSlots = SlotCount<Optimizer>::value;
   constexpr T kLargest = std::numeric_limits<T>::max();
@@ -124,7 +127,8 @@ GRADSTREAM_INLINE bool move_entries(const RowEntries<View>& row, double u, doubl
 }
 
 template <class View>
-GRADSTREAM_INLINE void prefetch_entries(const View& X, const WeightTable<typename View::value_type>& weights, RowSet set, std::int64_t i) {
+GRADSTREAM_INLINE void prefetch_entries(const View& X, const WeightTable<typename View::value_type>& weights,
+                                        RowSet set, std::int64_t i) {
   if (i >= set.count) return;
   const RowEntries<View> row(X, weights, set[i]);
   for (std::int64_t e = 0; e < row.count; ++e) {
@@ -135,7 +139,8 @@ GRADSTREAM_INLINE void prefetch_entries(const View& X, const WeightTable<typenam
 
 /// `w`, `rate`: longest row doubles each; `at`: 4 packs.
 template <class Optimizer, class Penalty, class View>
-Status single_learn(const View& X, RowSet set, StreamJob<typename View::value_type>& job, double* w, double* rate, double* at) {
+Status single_learn(const View& X, RowSet set, StreamJob<typename View::value_type>& job, double* w, double* rate,
+                    double* at) {
   RowColumns columns = stream_columns(job, at);
   Counters& counters = *job.counters;
   for (std::int64_t i = 0; i < set.count; ++i) {
@@ -173,8 +178,8 @@ Status single_report(const View& X, RowSet set, const StreamJob<typename View::v
   return {};
 }
 
-/// f(optimizer, penalty) when this path serves the job; false when it does not. Where each entry costs square roots or exponentials besides
-/// (AdaGrad with a penalty, l1) the gathered form, eight lanes wide, is faster.
+/// f(optimizer, penalty) when this path serves the job; false when it does not. Where each entry costs square roots or
+/// exponentials besides (AdaGrad with a penalty, l1) the gathered form, eight lanes wide, is faster.
 template <class T, class F>
 bool with_single_path(const StreamJob<T>& job, F&& f) {
   const PenaltySpec& penalty = job.spec->penalty;

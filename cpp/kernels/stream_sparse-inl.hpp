@@ -14,7 +14,8 @@ Status sparse_learn(const View& X, RowSet set, StreamJob<typename View::value_ty
   const SparseStreamScratch scratch(job.workspace, longest_row(X), job.spec->loss.columns);
   Status single;
   if (with_single_path(job, [&](auto optimizer, auto penalty) {
-        single = single_learn<decltype(optimizer), decltype(penalty)>(X, set, job, scratch.buffer[0], scratch.buffer[1], scratch.columns);
+        single = single_learn<decltype(optimizer), decltype(penalty)>(X, set, job, scratch.buffer[0], scratch.buffer[1],
+                                                                      scratch.columns);
       })) {
     return single;
   }
@@ -87,7 +88,8 @@ Status sparse_report(const View& X, RowSet set, const StreamJob<typename View::v
   return {};
 }
 
-/// Adds s r x of each row, margins as of the block's start. `job.block_start_weight`: what the standardiser had seen then.
+/// Adds s r x of each row, margins as of the block's start. `job.block_start_weight`: what the standardiser had seen
+/// then.
 template <class View>
 Status sparse_accumulate(const View& X, RowSet set, StreamJob<typename View::value_type>& job) {
   SparseStream<View> stream(X, job);

@@ -42,15 +42,19 @@ template <class View>
 struct ViewKernels {
   /// Doubles of scratch `loss_gradient` needs for d features and K columns.
   std::int64_t (*workspace)(const View&, std::int64_t columns);
-  /// Adds to `sums`; rows of weight 0 add exactly 0 whatever they hold. Row by row in order, so a split of the rows into calls gives the same bits (dense).
-  void (*loss_gradient)(const View&, RowSet, const LinearModel&, const Targets&, const LossSpec&, GradientSums&, double* workspace);
+  /// Adds to `sums`; rows of weight 0 add exactly 0 whatever they hold. Row by row in order, so a split of the rows
+  /// into calls gives the same bits (dense).
+  void (*loss_gradient)(const View&, RowSet, const LinearModel&, const Targets&, const LossSpec&, GradientSums&,
+                        double* workspace);
   /// out[i][k] = margin of the i-th row of the set; out (count, K).
   void (*margins)(const View&, RowSet, const LinearModel&, std::int64_t columns, double* out, double* workspace);
   /// Overwrites `sums` with the moments of the rows (two passes over each tile, tiles merged as in Chan et al. 1983).
   void (*moments)(const View&, RowSet, const double* weight, MomentSums& sums, double* workspace);
   /// squares[j][k] += s (r_k (x_j - center_j))^2 for the rows; intercept_squares_k += s r_k^2.
-  void (*squared_gradients)(const View&, RowSet, const LinearModel&, const Targets&, const LossSpec&, GradientSums&, double* workspace);
-  /// One row against a dense vector: sum_j (x_j - center_j) v_j and v_j += a (x_j - center_j). For coordinate methods over rows.
+  void (*squared_gradients)(const View&, RowSet, const LinearModel&, const Targets&, const LossSpec&, GradientSums&,
+                            double* workspace);
+  /// One row against a dense vector: sum_j (x_j - center_j) v_j and v_j += a (x_j - center_j). For coordinate methods
+  /// over rows.
   double (*row_dot)(const View&, std::int64_t row, const double* center, const double* v);
   void (*row_axpy)(const View&, std::int64_t row, const double* center, double a, double* v);
   /// sum_j ((x_j - center_j) scale_j)^2
@@ -78,16 +82,22 @@ struct KernelTable {
   ViewKernels<CsrView<double, std::int32_t>> csr_f64_i32;
   ViewKernels<CsrView<double, std::int64_t>> csr_f64_i64;
 
-  /// z (n, K), y (n,), s (n,) or null -> r (n, K) holding s r_k, and the sum of s loss. In place allowed for r = z. Rows of weight 0 give 0.
+  /// z (n, K), y (n,), s (n,) or null -> r (n, K) holding s r_k, and the sum of s loss. In place allowed for r = z.
+  /// Rows of weight 0 give 0.
   double (*loss_rows)(const LossSpec&, std::int64_t n, const double* z, const double* y, const double* s, double* r);
   /// Importance-invariant displacement per unit of q (numerics.md), element by element.
-  void (*invariant_steps)(const LossSpec&, std::int64_t n, const double* z, const double* y, const double* h, const double* q, double* u);
+  void (*invariant_steps)(const LossSpec&, std::int64_t n, const double* z, const double* y, const double* h,
+                          const double* q, double* u);
   void (*penalty_flow)(const PenaltySpec&, std::int64_t n, const double* tau, double* w);
   /// One step of every coordinate with the gradient given: slots, weights, then the penalty for eta kappa c.
-  void (*step_f32)(const Spec&, const optimizers::StepContext&, std::int64_t n, const double* g, double kappa, float* const* slots);
-  void (*step_f64)(const Spec&, const optimizers::StepContext&, std::int64_t n, const double* g, double kappa, double* const* slots);
-  /// Pending penalty and decay of n coordinates last stepped `elapsed` steps and `lag` of clock ago, at their own step number `step`.
-  void (*catch_up)(const Spec&, const optimizers::StepContext&, std::int64_t n, const double* lag, const double* elapsed, const double* step, double* const* slots);
+  void (*step_f32)(const Spec&, const optimizers::StepContext&, std::int64_t n, const double* g, double kappa,
+                   float* const* slots);
+  void (*step_f64)(const Spec&, const optimizers::StepContext&, std::int64_t n, const double* g, double kappa,
+                   double* const* slots);
+  /// Pending penalty and decay of n coordinates last stepped `elapsed` steps and `lag` of clock ago, at their own step
+  /// number `step`.
+  void (*catch_up)(const Spec&, const optimizers::StepContext&, std::int64_t n, const double* lag,
+                   const double* elapsed, const double* step, double* const* slots);
   double (*schedule_rate)(const ScheduleSpec&, double t, double epoch);
   /// Rate and bias corrections of the step that comes next.
   void (*prepare_step)(const Spec&, const Counters&, optimizers::StepContext&);
@@ -100,8 +110,12 @@ struct KernelTable {
   const ViewKernels<StridedView<double>>& of(const StridedView<double>&) const { return strided_f64; }
   const ViewKernels<CsrView<float, std::int32_t>>& of(const CsrView<float, std::int32_t>&) const { return csr_f32_i32; }
   const ViewKernels<CsrView<float, std::int64_t>>& of(const CsrView<float, std::int64_t>&) const { return csr_f32_i64; }
-  const ViewKernels<CsrView<double, std::int32_t>>& of(const CsrView<double, std::int32_t>&) const { return csr_f64_i32; }
-  const ViewKernels<CsrView<double, std::int64_t>>& of(const CsrView<double, std::int64_t>&) const { return csr_f64_i64; }
+  const ViewKernels<CsrView<double, std::int32_t>>& of(const CsrView<double, std::int32_t>&) const {
+    return csr_f64_i32;
+  }
+  const ViewKernels<CsrView<double, std::int64_t>>& of(const CsrView<double, std::int64_t>&) const {
+    return csr_f64_i64;
+  }
 };
 
 /// The table in use: the best this CPU has, or what GRADSTREAM_ISA names (kernels/select.cpp).

@@ -1,4 +1,5 @@
-// The register of losses. Adding one: its header, one word here, its slow twin in tests/reference/losses.py, a row in docs/guide/numerics.md.
+// The register of losses. Adding one: its header, one word here, its slow twin in tests/reference/losses.py, a row in
+// docs/guide/numerics.md.
 #pragma once
 
 #include <tuple>

@@ -4,7 +4,8 @@
 
 namespace gradstream::losses {
 
-/// Logistic loss log(1 + exp(-y z)), r = -y / (1 + exp(y z)). Target -1/+1. K > 2 classes: softmax (kernels/softmax-inl.hpp).
+/// Logistic loss log(1 + exp(-y z)), r = -y / (1 + exp(y z)). Target -1/+1. K > 2 classes: softmax
+/// (kernels/softmax-inl.hpp).
 struct LogLoss {
   static constexpr Description description{"log_loss", "classification", "sign", "", true, true};
 
@@ -30,7 +31,8 @@ struct LogLoss {
     return y * inverse_q * d;
   }
 
-  /// Halley's iteration from a starting point right to d0^4. It is cubic (what is left is about a twelfth of the change cubed): mostly one round.
+  /// Halley's iteration from a starting point right to d0^4. It is cubic (what is left is about a twelfth of the change
+  /// cubed): mostly one round.
   template <class S>
   static S small_displacement(S s, S p, S d0) {
     const S x = p * d0;

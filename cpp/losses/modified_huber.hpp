@@ -4,7 +4,8 @@
 
 namespace gradstream::losses {
 
-/// Zhang (2004): 0 if y z >= 1, (1 - y z)^2 if y z >= -1, else -4 y z. Smooth, gives probabilities, forgives outliers. Target -1/+1.
+/// Zhang (2004): 0 if y z >= 1, (1 - y z)^2 if y z >= -1, else -4 y z. Smooth, gives probabilities, forgives outliers.
+/// Target -1/+1.
 struct ModifiedHuber {
   static constexpr Description description{"modified_huber", "classification", "sign", "", true, true};
 

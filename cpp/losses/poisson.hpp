@@ -14,8 +14,9 @@ struct Poisson {
     return {mean - y * z, mean - y};
   }
 
-  /// exp(-z) obeys a linear equation along the flow: exp(z0 - z) = 1 + (exp(z0) - y) t = exp(-h q y) + exp(z0) t, t = h q sat(h q y).
-  /// The first form keeps the digits of small moves, the second, in logarithms, those of large ones and does not overflow.
+  /// exp(-z) obeys a linear equation along the flow: exp(z0 - z) = 1 + (exp(z0) - y) t = exp(-h q y) + exp(z0) t, t = h
+  /// q sat(h q y). The first form keeps the digits of small moves, the second, in logarithms, those of large ones and
+  /// does not overflow.
   template <class S>
   static S invariant_step(S z, S y, S h, S q, S) {
     const S hq = h * q;

@@ -12,8 +12,8 @@ struct AdaGrad {
   static void accumulate(const StepContext&, V g, V s, V* slots) {
     slots[0] = slots[0] + s * g * g;
   }
-  /// 0 while no gradient was seen (G at its start, up to the rounding of float32): neither step nor penalty. A model that was fitted in batch keeps
-  /// the weights of features the stream has not met yet.
+  /// 0 while no gradient was seen (G at its start, up to the rounding of float32): neither step nor penalty. A model
+  /// that was fitted in batch keeps the weights of features the stream has not met yet.
   template <class V>
   static V rate(const StepContext& context, const V* slots) {
     const V seen(context.spec->initial_accumulator * (1.0 + 1e-6));

@@ -4,7 +4,8 @@
 
 namespace gradstream::optimizers {
 
-/// Kingma and Ba (2015). The penalty is not part of g: it flows at the coordinate's own rate c, so the optimum is that of the objective (unlike AdamW).
+/// Kingma and Ba (2015). The penalty is not part of g: it flows at the coordinate's own rate c, so the optimum is that
+/// of the objective (unlike AdamW).
 struct Adam {
   static constexpr Description description{"adam", 2, false, false, true, 0.01};
 

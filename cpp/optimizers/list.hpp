@@ -1,4 +1,5 @@
-// The register of optimizers for rows and blocks. Adding one: its header, one word here, its slow twin in tests/reference/optimizers.py, a row in numerics.md.
+// The register of optimizers for rows and blocks. Adding one: its header, one word here, its slow twin in
+// tests/reference/optimizers.py, a row in numerics.md.
 #pragma once
 
 #include <array>

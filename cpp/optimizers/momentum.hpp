@@ -4,7 +4,8 @@
 
 namespace gradstream::optimizers {
 
-/// Heavy ball (Polyak 1964): m = momentum m + g, w -= eta m. In the long run a gradient moves w by eta / (1 - momentum): the penalty keeps that pace.
+/// Heavy ball (Polyak 1964): m = momentum m + g, w -= eta m. In the long run a gradient moves w by eta / (1 -
+/// momentum): the penalty keeps that pace.
 struct Momentum {
   static constexpr Description description{"momentum", 1, false, true, true, 0.01};
 

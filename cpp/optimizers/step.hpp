@@ -18,10 +18,10 @@ struct StepContext {
 
 struct Description {
   const char* name;
-  int slots;       // state arrays besides the weights
-  bool invariant;  // a row moves by the loss's importance-invariant step, not by a plain gradient
-  bool uniform;    // the rate c is the same for all coordinates
-  bool decays;     // slots of a feature absent from sparse rows decay with every step
+  int slots;             // state arrays besides the weights
+  bool invariant;        // a row moves by the loss's importance-invariant step, not by a plain gradient
+  bool uniform;          // the rate c is the same for all coordinates
+  bool decays;           // slots of a feature absent from sparse rows decay with every step
   double learning_rate;  // what learning_rate="auto" means for it by name
 };
 

@@ -1,4 +1,5 @@
-// Which rows on which thread. The number of blocks is the caller's, from the shape alone; threads only share blocks out, so results do not depend on them.
+// Which rows on which thread. The number of blocks is the caller's, from the shape alone; threads only share blocks
+// out, so results do not depend on them.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +7,8 @@
 
 namespace gradstream::parallel {
 
-/// Runs body(block) for every block in [0, blocks) on at most n_threads threads; blocks may run in any order. Bodies must not throw.
+/// Runs body(block) for every block in [0, blocks) on at most n_threads threads; blocks may run in any order. Bodies
+/// must not throw.
 void for_blocks(std::int64_t blocks, int n_threads, const std::function<void(std::int64_t)>& body);
 
 /// What n_jobs=None means: the runtime's default (OMP_NUM_THREADS, affinity), 1 in a forked child.

@@ -7,7 +7,8 @@ namespace gradstream::penalties {
 
 /// The penalty's own gradient flow for a time tau, from w: sign(w) max(0, |w| decay - threshold).
 ///   decay = exp(-l2 tau), threshold = l1 tau sat(l2 tau), sat(x) = (1 - exp(-x))/x.
-/// Exact for any tau, never overshoots 0, and flows add up: flow(s) then flow(t) is flow(s + t). That makes skipped steps exact.
+/// Exact for any tau, never overshoots 0, and flows add up: flow(s) then flow(t) is flow(s + t). That makes skipped
+/// steps exact.
 template <class V>
 struct Flow {
   V decay;

@@ -1,4 +1,5 @@
-// The register of schedules: the step eta as a function of the clock t before the step (weight seen at batch size 1, steps otherwise).
+// The register of schedules: the step eta as a function of the clock t before the step (weight seen at batch size 1,
+// steps otherwise).
 #pragma once
 
 #include <array>
@@ -25,14 +26,10 @@ inline constexpr std::array<Description, 4> kSchedules{{
 template <class S>
 S rate(const ScheduleSpec& spec, S t, S epoch) {
   switch (spec.schedule) {
-    case kInvScaling:
-      return S(spec.eta0) * exp(S(-spec.power_t) * log1p(t));
-    case kInverseTime:
-      return S(spec.eta0) / (S(1.0) + S(spec.decay) * epoch);
-    case kOptimal:
-      return S(1.0) / (S(spec.alpha) * (S(spec.t0) + t));
-    default:
-      return S(spec.eta0);
+    case kInvScaling: return S(spec.eta0) * exp(S(-spec.power_t) * log1p(t));
+    case kInverseTime: return S(spec.eta0) / (S(1.0) + S(spec.decay) * epoch);
+    case kOptimal: return S(1.0) / (S(spec.alpha) * (S(spec.t0) + t));
+    default: return S(spec.eta0);
   }
 }
 

@@ -8,7 +8,8 @@
 
 namespace gradstream::solvers {
 
-/// Rows per part of a block: enough work (some 20 us) to be worth a thread. Fixed by the width alone, so that bits depend on nothing else.
+/// Rows per part of a block: enough work (some 20 us) to be worth a thread. Fixed by the width alone, so that bits
+/// depend on nothing else.
 inline std::int64_t part_rows(std::int64_t d, std::int64_t K) {
   constexpr std::int64_t kPartElements = 1 << 16;
   return std::max<std::int64_t>(256, kPartElements / std::max<std::int64_t>(1, d * K));
@@ -20,7 +21,14 @@ class DenseBlocks {
   using T = typename View::value_type;
 
   DenseBlocks(const View& X, const Spec& spec, LearnerState<T>& state, const LearnInputs& inputs)
-      : X_(X), spec_(spec), state_(state), inputs_(inputs), layout_(state.layout()), work_(spec, state), coef_(flat()), gradient_(flat()) {
+      : X_(X),
+        spec_(spec),
+        state_(state),
+        inputs_(inputs),
+        layout_(state.layout()),
+        work_(spec, state),
+        coef_(flat()),
+        gradient_(flat()) {
     scratch_size_ = kernels::table().of(X).workspace(X, state.K);
     scale_.assign(static_cast<std::size_t>(state.d), 1.0);
     if (inputs.frozen) measure_scale();
@@ -72,7 +80,8 @@ class DenseBlocks {
     std::fill_n(state_.block, BlockLayout::size(state_.d, state_.K), 0.0);
     if (state_.mean != nullptr) {
       std::copy_n(work_.statistic(0), state_.d, layout_.center(state_.block));
-      kernels::table().inverse_deviation(state_.d, work_.statistic(0), work_.statistic(1), state_.counters->weight, layout_.scale(state_.block));
+      kernels::table().inverse_deviation(state_.d, work_.statistic(0), work_.statistic(1), state_.counters->weight,
+                                         layout_.scale(state_.block));
     }
     load_model();
   }
@@ -80,18 +89,21 @@ class DenseBlocks {
   /// 1/sd as the statistics stand.
   void measure_scale() {
     if (state_.mean == nullptr) return;
-    kernels::table().inverse_deviation(state_.d, work_.statistic(0), work_.statistic(1), state_.counters->weight, scale_.data());
+    kernels::table().inverse_deviation(state_.d, work_.statistic(0), work_.statistic(1), state_.counters->weight,
+                                       scale_.data());
   }
 
   /// coef = w scale, in X's units.
   void load_model() {
     for (std::int64_t j = 0; j < state_.d; ++j) {
       const double scale = state_.mean != nullptr ? layout_.scale(state_.block)[j] : 1.0;
-      for (std::int64_t k = 0; k < state_.K; ++k) coef_[j * state_.K + k] = static_cast<double>(work_.slot(0)[j * state_.K + k]) * scale;
+      for (std::int64_t k = 0; k < state_.K; ++k)
+        coef_[j * state_.K + k] = static_cast<double>(work_.slot(0)[j * state_.K + k]) * scale;
     }
   }
 
-  /// Splits the rows at the block's part boundaries. The first part goes on with the current sums, so cutting a stream changes no bit.
+  /// Splits the rows at the block's part boundaries. The first part goes on with the current sums, so cutting a stream
+  /// changes no bit.
   Status add_gradient(RowSet rows, double& loss) {
     const std::int64_t per_part = part_rows(state_.d, state_.K);
     const auto position = static_cast<std::int64_t>(state_.counters->block_rows) % per_part;
@@ -108,13 +120,15 @@ class DenseBlocks {
         const std::int64_t first = std::max<std::int64_t>(0, p * per_part - position);
         const std::int64_t last = std::min(rows.count, (p + 1) * per_part - position);
         std::vector<double> scratch(static_cast<std::size_t>(scratch_size_));
-        losses[static_cast<std::size_t>(p)] = part_gradient(rows.part(first, last - first), parts_.data() + p * width, scratch.data());
+        losses[static_cast<std::size_t>(p)] =
+            part_gradient(rows.part(first, last - first), parts_.data() + p * width, scratch.data());
       });
       for (const double value : losses) loss += value;
     }
     settle_parts(position + rows.count, parts, per_part);
     const double* current = layout_.current_coef(state_.block);
-    if (all_finite(width, current) && all_finite(width, layout_.finished_coef(state_.block)) && std::isfinite(loss)) return {};
+    if (all_finite(width, current) && all_finite(width, layout_.finished_coef(state_.block)) && std::isfinite(loss))
+      return {};
     const Status where = kernels::table().of(X_).check_finite(X_, rows);
     return {Code::non_finite, where.ok() ? rows[0] : where.row};
   }
@@ -150,14 +164,16 @@ class DenseBlocks {
     return kernels::table().of(X_).accumulate(X_, rows, job);
   }
 
-  /// From sums of r (x - center at the start) to the gradient in standardised coordinates of the statistics as they are now.
+  /// From sums of r (x - center at the start) to the gradient in standardised coordinates of the statistics as they are
+  /// now.
   void express_gradient(const double* sums, const double* intercepts, double divisor) {
     const bool moved = centered() && !inputs_.frozen;
     if (!inputs_.frozen) measure_scale();
     for (std::int64_t j = 0; j < state_.d; ++j) {
       const double shift = moved ? layout_.center(state_.block)[j] - work_.statistic(0)[j] : 0.0;
       for (std::int64_t k = 0; k < state_.K; ++k) {
-        gradient_[j * state_.K + k] = (sums[j * state_.K + k] + shift * intercepts[k]) * (scale_[static_cast<std::size_t>(j)] / divisor);
+        gradient_[j * state_.K + k] =
+            (sums[j * state_.K + k] + shift * intercepts[k]) * (scale_[static_cast<std::size_t>(j)] / divisor);
       }
     }
   }

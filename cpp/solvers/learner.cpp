@@ -16,12 +16,15 @@ using Element = typename View::value_type;
 /// The rows of positive weight: all n as they stand, or a list.
 class CountedRows {
  public:
-  CountedRows(std::int64_t n, const double* weight) : n_(n), listed_(weight != nullptr && !std::all_of(weight, weight + n, counts)) {
+  CountedRows(std::int64_t n, const double* weight)
+      : n_(n), listed_(weight != nullptr && !std::all_of(weight, weight + n, counts)) {
     for (std::int64_t i = 0; listed_ && i < n; ++i) {
       if (counts(weight[i])) rows_.push_back(i);
     }
   }
-  RowSet set() const { return listed_ ? RowSet{0, static_cast<std::int64_t>(rows_.size()), rows_.data()} : RowSet{0, n_}; }
+  RowSet set() const {
+    return listed_ ? RowSet{0, static_cast<std::int64_t>(rows_.size()), rows_.data()} : RowSet{0, n_};
+  }
 
  private:
   static bool counts(double s) { return s > 0.0; }
@@ -31,19 +34,21 @@ class CountedRows {
 };
 
 template <class View>
-Status learn_slice(const View& X, RowSet rows, const Spec& spec, LearnerState<Element<View>>& state, const LearnInputs& inputs, double& loss) {
+Status learn_slice(const View& X, RowSet rows, const Spec& spec, LearnerState<Element<View>>& state,
+                   const LearnInputs& inputs, double& loss) {
   if (spec.batch_size == 1) return stream_rows(X, rows, spec, state, inputs, loss);
   return learn_blocks(X, rows, spec, state, inputs, loss);
 }
 
 template <class View>
-Status learn_slices(const View& X, RowSet rows, const Spec& spec, LearnerState<Element<View>>& state, const LearnInputs& inputs,
-                    const Interrupted& interrupted, double& loss) {
+Status learn_slices(const View& X, RowSet rows, const Spec& spec, LearnerState<Element<View>>& state,
+                    const LearnInputs& inputs, const Interrupted& interrupted, double& loss) {
   const std::int64_t slice = std::max(kSlice, spec.batch_size);
   for (std::int64_t first = 0; first < rows.count; first += slice) {
     LearnInputs part = inputs;
     if (part.report != nullptr) part.report += first * state.K;
-    const Status status = learn_slice(X, rows.part(first, std::min(slice, rows.count - first)), spec, state, part, loss);
+    const Status status =
+        learn_slice(X, rows.part(first, std::min(slice, rows.count - first)), spec, state, part, loss);
     if (!status.ok()) return status;
     if (first + slice < rows.count && interrupted()) return {Code::interrupted, -1};
   }
@@ -52,8 +57,8 @@ Status learn_slices(const View& X, RowSet rows, const Spec& spec, LearnerState<E
 
 /// With blocks the model, and the statistics it reads rows with, change inside a call: report and learn in turn.
 template <class View>
-Status report_and_learn_blocks(const View& X, const Spec& spec, LearnerState<Element<View>>& state, const LearnInputs& inputs,
-                               const Interrupted& interrupted) {
+Status report_and_learn_blocks(const View& X, const Spec& spec, LearnerState<Element<View>>& state,
+                               const LearnInputs& inputs, const Interrupted& interrupted) {
   double loss = 0.0;
   LearnInputs silent = inputs;
   silent.report = nullptr;
@@ -71,7 +76,8 @@ Status report_and_learn_blocks(const View& X, const Spec& spec, LearnerState<Ele
 }  // namespace
 
 template <class View>
-Status learn(const View& X, const Spec& spec, LearnerState<Element<View>>& state, const LearnInputs& inputs, const Interrupted& interrupted) {
+Status learn(const View& X, const Spec& spec, LearnerState<Element<View>>& state, const LearnInputs& inputs,
+             const Interrupted& interrupted) {
   const Undo<Element<View>> undo(X, spec, state);
   double loss = 0.0;
   Status status;
@@ -88,8 +94,8 @@ Status learn(const View& X, const Spec& spec, LearnerState<Element<View>>& state
 }
 
 template <class View>
-Status run_epoch(const View& X, const Spec& spec, LearnerState<Element<View>>& state, const LearnInputs& inputs, const EpochOrder& order,
-                 const Interrupted& interrupted, double& mean_loss) {
+Status run_epoch(const View& X, const Spec& spec, LearnerState<Element<View>>& state, const LearnInputs& inputs,
+                 const EpochOrder& order, const Interrupted& interrupted, double& mean_loss) {
   const CountedRows rows(X.rows, inputs.weight);
   const RowSet counted = rows.set();
   double total = 0.0;
@@ -116,11 +122,11 @@ Status run_epoch(const View& X, const Spec& spec, LearnerState<Element<View>>& s
   return status;
 }
 
-#define GRADSTREAM_INSTANTIATE(...)                                                                                                    \
-  template Status learn<__VA_ARGS__>(const __VA_ARGS__&, const Spec&, LearnerState<Element<__VA_ARGS__>>&, const LearnInputs&,         \
-                                     const Interrupted&);                                                                             \
-  template Status run_epoch<__VA_ARGS__>(const __VA_ARGS__&, const Spec&, LearnerState<Element<__VA_ARGS__>>&, const LearnInputs&,     \
-                                         const EpochOrder&, const Interrupted&, double&)
+#define GRADSTREAM_INSTANTIATE(...)                                                                            \
+  template Status learn<__VA_ARGS__>(const __VA_ARGS__&, const Spec&, LearnerState<Element<__VA_ARGS__>>&,     \
+                                     const LearnInputs&, const Interrupted&);                                  \
+  template Status run_epoch<__VA_ARGS__>(const __VA_ARGS__&, const Spec&, LearnerState<Element<__VA_ARGS__>>&, \
+                                         const LearnInputs&, const EpochOrder&, const Interrupted&, double&)
 GRADSTREAM_INSTANTIATE(DenseView<float>);
 GRADSTREAM_INSTANTIATE(DenseView<double>);
 GRADSTREAM_INSTANTIATE(StridedView<float>);

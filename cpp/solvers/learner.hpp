@@ -25,10 +25,11 @@ struct EpochOrder {
   bool shuffle = true;
 };
 
-/// One pass over the rows of positive weight in the epoch's order, the standardiser standing, weights divided by their mean; ends with the step of the last,
-/// incomplete block. `mean_loss`: weighted mean of each row's loss before its step. Not ok: the state is spoilt (fit works on a state of its own).
+/// One pass over the rows of positive weight in the epoch's order, the standardiser standing, weights divided by their
+/// mean; ends with the step of the last, incomplete block. `mean_loss`: weighted mean of each row's loss before its
+/// step. Not ok: the state is spoilt (fit works on a state of its own).
 template <class View>
-Status run_epoch(const View& X, const Spec& spec, LearnerState<typename View::value_type>& state, const LearnInputs& inputs, const EpochOrder& order,
-                 const Interrupted& interrupted, double& mean_loss);
+Status run_epoch(const View& X, const Spec& spec, LearnerState<typename View::value_type>& state,
+                 const LearnInputs& inputs, const EpochOrder& order, const Interrupted& interrupted, double& mean_loss);
 
 }  // namespace gradstream::solvers

@@ -17,13 +17,13 @@ namespace gradstream::solvers {
 struct BlockLayout {
   std::int64_t d, K;
   static std::int64_t size(std::int64_t d, std::int64_t K) { return 2 * (d * K + K) + 2 * d + 1; }
-  double* finished_coef(double* at) const { return at; }                      // dense: parts of the block that are complete
+  double* finished_coef(double* at) const { return at; }  // dense: parts of the block that are complete
   double* finished_intercept(double* at) const { return at + d * K; }
-  double* current_coef(double* at) const { return at + d * K + K; }           // the part being filled
+  double* current_coef(double* at) const { return at + d * K + K; }  // the part being filled
   double* current_intercept(double* at) const { return at + 2 * d * K + K; }
-  double* center(double* at) const { return at + 2 * (d * K + K); }           // dense: statistics at the block's start
+  double* center(double* at) const { return at + 2 * (d * K + K); }  // dense: statistics at the block's start
   double* scale(double* at) const { return center(at) + d; }
-  double* touched(double* at) const { return center(at); }                    // sparse: 1 where the block has the feature
+  double* touched(double* at) const { return center(at); }  // sparse: 1 where the block has the feature
   double* start_weight(double* at) const { return scale(at) + d; }
 };
 
@@ -43,8 +43,12 @@ struct LearnerState {
   BlockLayout layout() const { return {d, K}; }
 };
 
-inline int slot_count(const Spec& spec) { return optimizers::kDescriptions[static_cast<std::size_t>(spec.optimizer.optimizer)].slots; }
-inline bool slots_decay(const Spec& spec) { return optimizers::kDescriptions[static_cast<std::size_t>(spec.optimizer.optimizer)].decays; }
+inline int slot_count(const Spec& spec) {
+  return optimizers::kDescriptions[static_cast<std::size_t>(spec.optimizer.optimizer)].slots;
+}
+inline bool slots_decay(const Spec& spec) {
+  return optimizers::kDescriptions[static_cast<std::size_t>(spec.optimizer.optimizer)].decays;
+}
 
 template <class T>
 std::int64_t record_width(const Spec& spec) {

@@ -23,16 +23,18 @@ Status each_block(RowSet rows, const Spec& spec, const kernels::Counters& counte
 }  // namespace
 
 template <class View>
-Status learn_blocks(const View& X, RowSet rows, const Spec& spec, LearnerState<typename View::value_type>& state, const LearnInputs& inputs,
-                    double& loss) {
+Status learn_blocks(const View& X, RowSet rows, const Spec& spec, LearnerState<typename View::value_type>& state,
+                    const LearnInputs& inputs, double& loss) {
   if constexpr (is_csr<View>) {
     SparseBlocks<typename View::value_type> blocks(spec, state, inputs);
     return each_block(
-        rows, spec, *state.counters, [&](RowSet part) { return blocks.add(X, part, loss); }, [&] { return blocks.step(); });
+        rows, spec, *state.counters, [&](RowSet part) { return blocks.add(X, part, loss); },
+        [&] { return blocks.step(); });
   } else {
     DenseBlocks<View> blocks(X, spec, state, inputs);
     const Status status = each_block(
-        rows, spec, *state.counters, [&](RowSet part) { return blocks.add(part, loss); }, [&] { return blocks.step(); });
+        rows, spec, *state.counters, [&](RowSet part) { return blocks.add(part, loss); },
+        [&] { return blocks.step(); });
     if (!status.ok()) return status;
     return blocks.commit() ? Status{} : Status{Code::non_finite, rows.count > 0 ? rows[rows.count - 1] : -1};
   }
@@ -51,9 +53,10 @@ Status flush_block(const Spec& spec, LearnerState<T>& state, const LearnInputs& 
   return status.ok() && !blocks.commit() ? Status{Code::non_finite, -1} : status;
 }
 
-#define GRADSTREAM_INSTANTIATE(...)                                                                                                   \
-  template Status learn_blocks<__VA_ARGS__>(const __VA_ARGS__&, RowSet, const Spec&, LearnerState<typename __VA_ARGS__::value_type>&, \
-                                            const LearnInputs&, double&)
+#define GRADSTREAM_INSTANTIATE(...)                                                                              \
+  template Status learn_blocks<__VA_ARGS__>(const __VA_ARGS__&, RowSet, const Spec&,                             \
+                                            LearnerState<typename __VA_ARGS__::value_type>&, const LearnInputs&, \
+                                            double&)
 GRADSTREAM_INSTANTIATE(DenseView<float>);
 GRADSTREAM_INSTANTIATE(DenseView<double>);
 GRADSTREAM_INSTANTIATE(StridedView<float>);

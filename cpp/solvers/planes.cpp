@@ -9,7 +9,8 @@ namespace {
 
 /// A sparse state in groups of features: records to flat float64 planes, caught up with the counters.
 template <class T>
-void settle_group(const Spec& spec, const LearnerState<T>& state, std::int64_t first, std::int64_t count, double* const* planes) {
+void settle_group(const Spec& spec, const LearnerState<T>& state, std::int64_t first, std::int64_t count,
+                  double* const* planes) {
   const std::int64_t K = state.K, n = count * K, width = record_width<T>(spec);
   const int slots = slot_count(spec);
   std::vector<double> times(static_cast<std::size_t>(3 * n), 0.0);
@@ -60,7 +61,8 @@ void set_planes(const Spec& spec, LearnerState<T>& state, const double* planes) 
   for (std::int64_t j = 0; j < state.d; ++j) {
     T* record = state.table + j * record_width<T>(spec);
     for (int a = 0; a <= slots; ++a) {
-      for (std::int64_t k = 0; k < state.K; ++k) record[a * state.K + k] = static_cast<T>(planes[a * flat + j * state.K + k]);
+      for (std::int64_t k = 0; k < state.K; ++k)
+        record[a * state.K + k] = static_cast<T>(planes[a * flat + j * state.K + k]);
     }
     T* times = record + (1 + slots) * state.K;
     std::memcpy(times, &state.counters->clock, sizeof(double));
@@ -71,7 +73,8 @@ void set_planes(const Spec& spec, LearnerState<T>& state, const double* planes) 
 template <class T>
 LinearCoefficients linear_coefficients(const Spec& spec, const LearnerState<T>& state) {
   const std::vector<double> weights = settled_planes(spec, state);
-  LinearCoefficients out{std::vector<double>(static_cast<std::size_t>(state.K * state.d)), {state.bias, state.bias + state.K}};
+  LinearCoefficients out{std::vector<double>(static_cast<std::size_t>(state.K * state.d)),
+                         {state.bias, state.bias + state.K}};
   const double weight = state.counters->weight;
   for (std::int64_t j = 0; j < state.d; ++j) {
     double scale = 1.0, center = 0.0;
@@ -95,6 +98,5 @@ template void set_planes<float>(const Spec&, LearnerState<float>&, const double*
 template void set_planes<double>(const Spec&, LearnerState<double>&, const double*);
 template LinearCoefficients linear_coefficients<float>(const Spec&, const LearnerState<float>&);
 template LinearCoefficients linear_coefficients<double>(const Spec&, const LearnerState<double>&);
-
 
 }  // namespace gradstream::solvers

@@ -1,4 +1,5 @@
-// Blocks of CSR rows: only touched features are summed, caught up and stepped. One thread: touched sums per thread would cost more than they save.
+// Blocks of CSR rows: only touched features are summed, caught up and stepped. One thread: touched sums per thread
+// would cost more than they save.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +13,12 @@ template <class T>
 class SparseBlocks {
  public:
   SparseBlocks(const Spec& spec, LearnerState<T>& state, const LearnInputs& inputs)
-      : spec_(spec), state_(state), inputs_(inputs), layout_(state.layout()), width_(record_width<T>(spec)), slots_(slot_count(spec)) {
+      : spec_(spec),
+        state_(state),
+        inputs_(inputs),
+        layout_(state.layout()),
+        width_(record_width<T>(spec)),
+        slots_(slot_count(spec)) {
     if (state.counters->block_rows == 0.0) return;
     double* touched = layout_.touched(state.block);
     for (std::int64_t j = 0; j < state.d; ++j) {
@@ -30,8 +36,8 @@ class SparseBlocks {
     job.y = inputs_.y;
     job.weight = inputs_.weight;
     job.want_loss = inputs_.want_loss;
-    job.block = {layout_.finished_coef(state_.block), layout_.finished_intercept(state_.block), layout_.scale(state_.block),
-                 layout_.touched(state_.block)};
+    job.block = {layout_.finished_coef(state_.block), layout_.finished_intercept(state_.block),
+                 layout_.scale(state_.block), layout_.touched(state_.block)};
     job.block_start_weight = *layout_.start_weight(state_.block);
     const Status status = kernels::table().of(X).accumulate(X, rows, job);
     if (!status.ok()) return status;

@@ -8,7 +8,8 @@
 namespace gradstream::solvers {
 namespace {
 
-/// Rows per block of a parallel report: about 100 us of work, so that one-row calls and small chunks never wake a thread.
+/// Rows per block of a parallel report: about 100 us of work, so that one-row calls and small chunks never wake a
+/// thread.
 constexpr std::int64_t kReportElements = 1 << 18;
 
 template <class View>
@@ -23,8 +24,8 @@ std::int64_t elements_per_row(const View& X) {
 }  // namespace
 
 template <class View>
-Status stream_rows(const View& X, RowSet rows, const Spec& spec, LearnerState<typename View::value_type>& state, const LearnInputs& inputs,
-                   double& loss) {
+Status stream_rows(const View& X, RowSet rows, const Spec& spec, LearnerState<typename View::value_type>& state,
+                   const LearnInputs& inputs, double& loss) {
   using T = typename View::value_type;
   const auto& kernel = kernels::table().of(X);
   std::optional<DenseWorkspace<T>> dense;
@@ -39,12 +40,14 @@ Status stream_rows(const View& X, RowSet rows, const Spec& spec, LearnerState<ty
   job.workspace = workspace.data();
   Status status = kernel.learn(X, rows, job);
   loss += job.loss;
-  if (status.ok() && dense && !dense->commit(state)) return {Code::non_finite, rows.count > 0 ? rows[rows.count - 1] : -1};
+  if (status.ok() && dense && !dense->commit(state))
+    return {Code::non_finite, rows.count > 0 ? rows[rows.count - 1] : -1};
   return status;
 }
 
 template <class View>
-Status report_rows(const View& X, const Spec& spec, const LearnerState<typename View::value_type>& state, double* out, int n_threads) {
+Status report_rows(const View& X, const Spec& spec, const LearnerState<typename View::value_type>& state, double* out,
+                   int n_threads) {
   using T = typename View::value_type;
   const auto& kernel = kernels::table().of(X);
   std::optional<DenseWorkspace<T>> dense;
@@ -68,11 +71,12 @@ Status report_rows(const View& X, const Spec& spec, const LearnerState<typename 
   return {};
 }
 
-#define GRADSTREAM_INSTANTIATE(...)                                                                                                    \
-  template Status stream_rows<__VA_ARGS__>(const __VA_ARGS__&, RowSet, const Spec&, LearnerState<typename __VA_ARGS__::value_type>&,   \
-                                           const LearnInputs&, double&);                                                              \
-  template Status report_rows<__VA_ARGS__>(const __VA_ARGS__&, const Spec&, const LearnerState<typename __VA_ARGS__::value_type>&,     \
-                                           double*, int)
+#define GRADSTREAM_INSTANTIATE(...)                                                                             \
+  template Status stream_rows<__VA_ARGS__>(const __VA_ARGS__&, RowSet, const Spec&,                             \
+                                           LearnerState<typename __VA_ARGS__::value_type>&, const LearnInputs&, \
+                                           double&);                                                            \
+  template Status report_rows<__VA_ARGS__>(const __VA_ARGS__&, const Spec&,                                     \
+                                           const LearnerState<typename __VA_ARGS__::value_type>&, double*, int)
 GRADSTREAM_INSTANTIATE(DenseView<float>);
 GRADSTREAM_INSTANTIATE(DenseView<double>);
 GRADSTREAM_INSTANTIATE(StridedView<float>);

@@ -12,7 +12,8 @@ namespace gradstream::solvers {
 template <class T>
 class DenseWorkspace {
  public:
-  DenseWorkspace(const Spec& spec, const LearnerState<T>& state) : flat_(state.d * state.K), slots_(1 + slot_count(spec)) {
+  DenseWorkspace(const Spec& spec, const LearnerState<T>& state)
+      : flat_(state.d * state.K), slots_(1 + slot_count(spec)) {
     width_ = (flat_ + 15) / 16 * 16;
     table_.assign(static_cast<std::size_t>(width_ * slots_), T(1));
     for (int a = 0; a < slots_; ++a) {
@@ -29,7 +30,9 @@ class DenseWorkspace {
 
   T* slot(int a) { return table_.data() + a * width_; }
   /// Mean, m2 and 1/sd; null when rows are read as they are.
-  double* statistic(int which) { return statistics_.empty() ? nullptr : statistics_.data() + which * statistics_width_; }
+  double* statistic(int which) {
+    return statistics_.empty() ? nullptr : statistics_.data() + which * statistics_width_;
+  }
 
   /// Writes slots and statistics back; false, and nothing written, when any number of the new state is not finite.
   bool commit(const LearnerState<T>& state) {
@@ -56,7 +59,8 @@ class DenseWorkspace {
 
 /// A job on the state as it stands; `dense` only for the dense layout.
 template <class T>
-kernels::StreamJob<T> stream_job(const Spec& spec, const LearnerState<T>& state, DenseWorkspace<T>* dense, bool frozen) {
+kernels::StreamJob<T> stream_job(const Spec& spec, const LearnerState<T>& state, DenseWorkspace<T>* dense,
+                                 bool frozen) {
   kernels::StreamJob<T> job;
   job.spec = &spec;
   job.features = state.d;
@@ -82,11 +86,12 @@ kernels::StreamJob<T> stream_job(const Spec& spec, const LearnerState<T>& state,
 
 /// Learns the rows in order. Not ok: the state is spoilt, the caller restores it.
 template <class View>
-Status stream_rows(const View& X, RowSet rows, const Spec& spec, LearnerState<typename View::value_type>& state, const LearnInputs& inputs,
-                   double& loss);
+Status stream_rows(const View& X, RowSet rows, const Spec& spec, LearnerState<typename View::value_type>& state,
+                   const LearnInputs& inputs, double& loss);
 
 /// Margins of the state as it stands into out (rows, K), rows shared out among threads.
 template <class View>
-Status report_rows(const View& X, const Spec& spec, const LearnerState<typename View::value_type>& state, double* out, int n_threads);
+Status report_rows(const View& X, const Spec& spec, const LearnerState<typename View::value_type>& state, double* out,
+                   int n_threads);
 
 }  // namespace gradstream::solvers

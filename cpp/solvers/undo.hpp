@@ -1,4 +1,5 @@
-// A call happens or it does not: what a learner's state was before the call, whole or, for few sparse rows, by touched feature.
+// A call happens or it does not: what a learner's state was before the call, whole or, for few sparse rows, by touched
+// feature.
 #pragma once
 
 #include <type_traits>
@@ -13,7 +14,8 @@ template <class T>
 class Undo {
  public:
   template <class View>
-  Undo(const View& X, const Spec& spec, const LearnerState<T>& state) : state_(state), width_(record_width<T>(spec)), slots_(slot_count(spec)) {
+  Undo(const View& X, const Spec& spec, const LearnerState<T>& state)
+      : state_(state), width_(record_width<T>(spec)), slots_(slot_count(spec)) {
     counters_ = *state.counters;
     bias_.assign(state.bias, state.bias + (1 + slots_) * state.K);
     if constexpr (is_csr<View>) {
@@ -52,10 +54,12 @@ class Undo {
  private:
   void keep(const double* values) { statistics_.insert(statistics_.end(), values, values + state_.d); }
 
-  /// The features of these rows and of the unfinished block, each with all that belongs to it; a feature met twice is kept twice, alike.
+  /// The features of these rows and of the unfinished block, each with all that belongs to it; a feature met twice is
+  /// kept twice, alike.
   template <class View>
   void remember_features(const View& X) {
-    for (auto at = static_cast<std::int64_t>(X.indptr[0]); at < static_cast<std::int64_t>(X.indptr[X.rows]); ++at) remember(static_cast<std::int64_t>(X.indices[at]));
+    for (auto at = static_cast<std::int64_t>(X.indptr[0]); at < static_cast<std::int64_t>(X.indptr[X.rows]); ++at)
+      remember(static_cast<std::int64_t>(X.indices[at]));
     if (state_.block == nullptr) return;
     const BlockLayout layout = state_.layout();
     intercepts_.assign(layout.finished_intercept(state_.block), layout.finished_intercept(state_.block) + state_.K);
@@ -73,7 +77,8 @@ class Undo {
     if (state_.mean != nullptr) statistics_.insert(statistics_.end(), {state_.mean[j], state_.m2[j], state_.seen[j]});
     if (state_.block == nullptr) return;
     const BlockLayout layout = state_.layout();
-    block_.insert(block_.end(), layout.finished_coef(state_.block) + j * state_.K, layout.finished_coef(state_.block) + (j + 1) * state_.K);
+    block_.insert(block_.end(), layout.finished_coef(state_.block) + j * state_.K,
+                  layout.finished_coef(state_.block) + (j + 1) * state_.K);
     block_.insert(block_.end(), {layout.touched(state_.block)[j], layout.scale(state_.block)[j]});
   }
 

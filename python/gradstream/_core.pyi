@@ -1,4 +1,7 @@
-"""Typed stub of the compiled core. X is a 2-D float32/float64 array (any strides) or a CSR tuple (data, indices, indptr, n_features)."""
+"""Typed stub of the compiled core.
+
+X is a 2-D float32/float64 array (any strides) or a CSR tuple (data, indices, indptr, n_features).
+"""
 
 from collections.abc import Callable
 from typing import Any, TypedDict
@@ -34,8 +37,9 @@ class Spec(TypedDict):
 class Learner:
     """Streaming and mini-batch learning on arrays it borrows.
 
-    arrays: table   dense layout (1+slots, d, K); sparse layout (d, record_width(spec, dtype)): W[K], slots[K]..., then raw float64 bits (clock, step); dtype of the data.
-                Zeros mean: nothing learnt, nothing pending (fill through `set_planes`, which also sets the times)
+    arrays: table   dense layout (1+slots, d, K); sparse layout (d, record_width(spec, itemsize)): W[K], slots[K]...,
+                    then raw float64 bits (clock, step); dtype of the data.
+                    Zeros mean: nothing learnt, nothing pending (fill through `set_planes`, which also sets the times)
             bias    (1+slots, K) float64
             mean, m2, seen  (d,) float64, or (0,) when standardize is "none" ("seen" only for the sparse layout)
             counters (8,) float64: t, steps, clock, weight, n_samples_seen, block_rows, block_weight, epoch
@@ -43,12 +47,17 @@ class Learner:
     """
 
     def __init__(self, spec: Spec, arrays: dict[str, NDArray[Any]]) -> None: ...
-    def learn(self, X: Rows, y: Float64, sample_weight: Float64 | None, report: Float64 | None, n_threads: int) -> Status: ...
-    def epoch(self, X: Rows, y: Float64, sample_weight: Float64 | None, seed: int, epoch: int, shuffle: bool, n_threads: int) -> tuple[Status, float]: ...
+    def learn(
+        self, X: Rows, y: Float64, sample_weight: Float64 | None, report: Float64 | None, n_threads: int
+    ) -> Status: ...
+    def epoch(
+        self, X: Rows, y: Float64, sample_weight: Float64 | None, seed: int, epoch: int, shuffle: bool, n_threads: int
+    ) -> tuple[Status, float]: ...
     def flush(self) -> Status: ...
     def report(self, X: Rows, out: Float64, n_threads: int) -> Status: ...
     def linear(self) -> tuple[Float64, Float64]: ...
-    def planes(self) -> Float64: ...  # (1+slots, d, K): standardised weights, then slots; pending penalties and decays applied
+    # (1+slots, d, K): standardised weights, then slots; pending penalties and decays applied
+    def planes(self) -> Float64: ...
     def set_planes(self, planes: Float64) -> None: ...  # the same shape; settled as of the counters
 
 class BatchResult(TypedDict):
@@ -61,7 +70,14 @@ class BatchResult(TypedDict):
     loss_curve: list[float]
 
 def loss_gradient(
-    X: Rows, y: Float64, sample_weight: Float64 | None, spec: Spec, coef: Float64, center: Float64 | None, intercept: Float64, n_threads: int
+    X: Rows,
+    y: Float64,
+    sample_weight: Float64 | None,
+    spec: Spec,
+    coef: Float64,
+    center: Float64 | None,
+    intercept: Float64,
+    n_threads: int,
 ) -> tuple[float, Float64, Float64]: ...
 def full_batch(
     X: Rows,
@@ -82,7 +98,14 @@ def full_batch(
 def moments(X: Rows, sample_weight: Float64 | None, n_threads: int) -> tuple[Float64, Float64, float]: ...
 def inverse_deviation(mean: Float64, m2: Float64, weight: float) -> Float64: ...
 def squared_gradients(
-    X: Rows, y: Float64, sample_weight: Float64 | None, spec: Spec, coef: Float64, center: Float64 | None, scale: Float64 | None, intercept: Float64
+    X: Rows,
+    y: Float64,
+    sample_weight: Float64 | None,
+    spec: Spec,
+    coef: Float64,
+    center: Float64 | None,
+    scale: Float64 | None,
+    intercept: Float64,
 ) -> tuple[Float64, Float64]: ...
 def record_width(spec: Spec, itemsize: int) -> int: ...
 def block_size(spec: Spec, n_features: int, sparse: bool) -> int: ...
