@@ -15,9 +15,7 @@ inline double schedule_rate(const ScheduleSpec& spec, double t, double epoch) {
 inline void prepare_step(const Spec& spec, const Counters& counters, optimizers::StepContext& context) {
   context.spec = &spec.optimizer;
   context.eta = schedule_rate(spec.schedule, counters.t, counters.epoch);
-  if (spec.optimizer.optimizer != static_cast<int>(optimizers::kOptimizerCount) - 1) return;
-  static_assert(std::is_same_v<std::tuple_element_t<optimizers::kOptimizerCount - 1, optimizers::AllOptimizers>,
-                               optimizers::Adam>);
+  if (spec.optimizer.optimizer != optimizers::id_of<optimizers::Adam>()) return;
   const One step(counters.steps + 1.0);
   context.correction_1 = -1.0 / expm1(step * One(context.log_beta_1)).v;
   context.correction_2 = -1.0 / expm1(step * One(context.log_beta_2)).v;

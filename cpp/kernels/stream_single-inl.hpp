@@ -4,7 +4,6 @@
 #pragma once
 
 #include <limits>
-#include <string_view>
 
 #include "kernels/stream_dense-inl.hpp"
 
@@ -184,8 +183,8 @@ template <class T, class F>
 bool with_single_path(const StreamJob<T>& job, F&& f) {
   const PenaltySpec& penalty = job.spec->penalty;
   if (job.spec->loss.columns > 1 || job.standardizer.mean != nullptr || penalty.l1 > 0.0) return false;
-  const std::string_view name = optimizers::kDescriptions[static_cast<std::size_t>(job.spec->optimizer.optimizer)].name;
-  if (name == optimizers::Sgd::description.name) {
+  const int optimizer = job.spec->optimizer.optimizer;
+  if (optimizer == optimizers::id_of<optimizers::Sgd>()) {
     if (penalty.l2 > 0.0) {
       f(optimizers::Sgd{}, penalties::L2{});
     } else {
@@ -193,7 +192,7 @@ bool with_single_path(const StreamJob<T>& job, F&& f) {
     }
     return true;
   }
-  if (name != optimizers::AdaGrad::description.name || penalty.l2 > 0.0) return false;
+  if (optimizer != optimizers::id_of<optimizers::AdaGrad>() || penalty.l2 > 0.0) return false;
   f(optimizers::AdaGrad{}, penalties::NoPenalty{});
   return true;
 }

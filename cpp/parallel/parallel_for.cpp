@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <exception>
 #include <memory>
-#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "parallel/fork_guard.hpp"
@@ -34,6 +35,32 @@ int usable_cores() {
 }  // namespace
 #endif
 
+#if defined(GRADSTREAM_PARALLEL_THREADS) || defined(GRADSTREAM_PARALLEL_OPENMP)
+namespace {
+
+/// The first exception that a body throws, kept for the caller: it may leave neither a thread nor a parallel region,
+/// and the caller may not leave while other threads are in the body.
+class FirstException {
+ public:
+  void run(const std::function<void(std::int64_t)>& body, std::int64_t block) noexcept {
+    try {
+      body(block);
+    } catch (...) {
+      if (!taken_.test_and_set()) exception_ = std::current_exception();
+    }
+  }
+  void rethrow() {
+    if (exception_) std::rethrow_exception(std::exchange(exception_, nullptr));
+  }
+
+ private:
+  std::atomic_flag taken_;
+  std::exception_ptr exception_;
+};
+
+}  // namespace
+#endif
+
 #if defined(GRADSTREAM_PARALLEL_OPENMP)
 
 void for_blocks(std::int64_t blocks, int n_threads, const std::function<void(std::int64_t)>& body) {
@@ -42,8 +69,10 @@ void for_blocks(std::int64_t blocks, int n_threads, const std::function<void(std
     for (std::int64_t b = 0; b < blocks; ++b) body(b);
     return;
   }
+  FirstException exception;
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-  for (std::int64_t b = 0; b < blocks; ++b) body(b);
+  for (std::int64_t b = 0; b < blocks; ++b) exception.run(body, b);
+  exception.rethrow();
 }
 
 int max_threads() { return in_forked_child() ? 1 : omp_get_max_threads(); }
@@ -60,10 +89,11 @@ struct Blocks {
   const std::function<void(std::int64_t)>* body;
   std::atomic<std::int64_t> next{0};
   std::atomic<std::int64_t> done{0};
+  FirstException exception;
 
   void work() {
     for (std::int64_t b = next.fetch_add(1); b < count; b = next.fetch_add(1)) {
-      (*body)(b);
+      exception.run(*body, b);
       if (done.fetch_add(1) + 1 == count) done.notify_one();
     }
   }
@@ -86,11 +116,12 @@ void for_blocks(std::int64_t blocks, int n_threads, const std::function<void(std
   shared->body = &body;
   try {
     for (std::int64_t i = 1; i < threads; ++i) std::thread([shared] { shared->work(); }).detach();
-  } catch (const std::system_error&) {
-    // no more threads to be had: the caller does what is left
+  } catch (const std::exception&) {
+    // no more threads or no memory for one: those started have the body, the caller does what is left
   }
   shared->work();
   shared->wait();
+  shared->exception.rethrow();
 }
 
 int max_threads() {
