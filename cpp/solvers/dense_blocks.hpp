@@ -41,7 +41,7 @@ class DenseBlocks {
     if (counters.block_rows == 0.0) start();
     const Status status = add_gradient(rows, loss);
     if (!status.ok()) return status;
-    counters.block_weight += total_weight(rows);
+    add_weights(rows, counters.block_weight);
     counters.block_rows += static_cast<double>(rows.count);
     counters.samples += static_cast<double>(rows.count);
     return inputs_.frozen || state_.mean == nullptr ? Status{} : update_statistics(rows);
@@ -67,11 +67,13 @@ class DenseBlocks {
 
  private:
   std::int64_t flat() const { return state_.d * state_.K; }
-  double total_weight(RowSet rows) const {
-    if (inputs_.weight == nullptr) return static_cast<double>(rows.count);
-    double total = 0.0;
+  /// Row by row onto the total so far: a sum of these rows first would round otherwise where a stream is cut otherwise.
+  void add_weights(RowSet rows, double& total) const {
+    if (inputs_.weight == nullptr) {
+      total += static_cast<double>(rows.count);
+      return;
+    }
     for (std::int64_t i = 0; i < rows.count; ++i) total += inputs_.weight[rows[i]];
-    return total;
   }
   bool centered() const { return state_.mean != nullptr && spec_.standardize == Standardize::center_scale; }
 

@@ -6,7 +6,7 @@ from gradstream import _core
 
 
 def thread_count(n_jobs: int | None) -> int:
-    """Threads for ``n_jobs``: None is the usable cores or OMP_NUM_THREADS, -1 all processors, -2 all but one, as in scikit-learn.
+    """Threads for ``n_jobs``: None is OMP_NUM_THREADS or the usable cores, -1 all processors, -2 all but one.
 
     Inside a joblib worker, of any backend, None means 1: the other workers have the other processors.
     """
