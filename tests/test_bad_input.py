@@ -7,7 +7,7 @@ from scipy import sparse
 from estimator_data import features, labels, state_of, values
 from gradstream import LinearClassifier, LinearRegressor
 from gradstream.exceptions import DivergenceError
-from gradstream.optim import Adam, Constant, InvScaling
+from gradstream.optim import Adam, Constant, InvScaling, Optimizer, Schedule
 
 N, D = 30, 4
 CALLS = ["fit", "partial_fit", "progressive_fit"]
@@ -251,6 +251,7 @@ def test_csr_of_unequal_lengths():
         (([2, 1], [1.0, 1.0]), "row 0 column indices that decrease"),
         (([1, 1], [1.0, 1.0]), "row 0 a column index twice"),
         (([0], [1.0, 1.0]), "two 1-D arrays of one length"),
+        ((1.0, 2.0, 3.0, 4.0), r"tuple of 4: a row is an array of 4 values, or a pair \(indices, values\)"),
         (([0.5], [1.0]), "indices of integers"),
         (np.zeros(3), r"x has shape \(3,\), but LinearClassifier is expecting one row of shape \(4,\)"),
         (np.zeros((1, 4)), r"x has shape \(1, 4\)"),
@@ -298,6 +299,7 @@ def test_arguments_of_fit(X, model, arguments, match):
     "arguments, match",
     [
         ({"X_val": np.zeros((2, D))}, "X_val and y_val go together"),
+        ({"sample_weight_val": np.ones(N)}, "sample_weight_val weighs the rows of X_val, which is None"),
         ({"X_val": np.zeros((2, D + 1)), "y_val": [0, 1]}, "X has 5 features"),
         ({"X_val": np.zeros((2, D)), "y_val": [0, 7]}, "knows the classes"),
         ({"X_val": np.full((2, D), np.nan), "y_val": [0, 1]}, "Input X contains NaN"),
@@ -336,6 +338,7 @@ def test_methods_of_progressive_fit(X):
         {"standardize": "always"},
         {"batch_size": 0},
         {"batch_size": 2.5},
+        {"batch_size": 10**30},
         {"optimizer": "ADAM"},
         {"optimizer": 3},
         {"learning_rate": 0.0},
@@ -406,6 +409,8 @@ def test_losses_of_regressors_that_are_not_there_yet(X):
         ({"optimizer": "lbfgs", "penalty": "l1"}, "optimizer='lbfgs' needs a smooth penalty"),
         ({"optimizer": "lbfgs", "loss": "hinge"}, "optimizer='lbfgs' needs a smooth loss, got loss='hinge'"),
         ({"learning_rate": "optimal", "alpha": 0.0}, "alpha must be > 0 since learning_rate is 'optimal'"),
+        ({"optimizer": Optimizer()}, r"optimizer=Optimizer\(\) is not .* Use one of SGD, Momentum, AdaGrad, Adam"),
+        ({"learning_rate": Schedule()}, r"learning_rate=Schedule\(\) is not .* Use one of Constant, InvScaling"),
     ],
     ids=str,
 )
@@ -422,8 +427,31 @@ def test_huber_needs_a_width(X):
 def test_weights_of_classes(X, model):
     model.set_params(class_weight={0: 1.0, 5: 2.0})
     refused(model, lambda: model.fit(X, labels(X)), ValueError, r"The classes, \[.*1.*\], are not in class_weight")
-    model.set_params(class_weight={0: 1.0, 1: -2.0})
-    refused(model, lambda: model.fit(X, labels(X)), ValueError, r"class_weight needs weights >= 0, got \{1: -2.0\}")
+    for weight in (-2.0, np.nan, np.inf, "heavy"):
+        model.set_params(class_weight={0: 1.0, 1: weight})
+        refused(model, lambda: model.fit(X, labels(X)), ValueError, r"class_weight needs weights >= 0, .*, got \{1: ")
+
+
+def test_counts_that_no_machine_has(X):
+    y = labels(X)
+    model = LinearClassifier(max_iter=10**12, n_jobs=10**12).fit(X, y)
+    np.testing.assert_array_equal(model.coef_, LinearClassifier().fit(X, y).coef_)
+
+
+def test_rows_of_a_packed_record(X, model):
+    packed = np.zeros(N, [("flag", "i1"), ("x", float, (D,)), ("spread", [("flag", "i1"), ("x", float)], (D,))])
+    packed["x"] = packed["spread"]["x"] = X
+    assert model.predict_one(packed["spread"]["x"][3]) == model.predict_one(X[3]) == model.predict_one(packed["x"][3])
+    model.learn_one(packed["spread"]["x"][3], 0)
+
+
+def test_a_fixed_parameter_is_named(X, model):
+    model.set_params(fit_intercept=False)
+    refused(model, lambda: model.partial_fit(X, labels(X)), ValueError, "fit_intercept=False cannot take effect")
+
+
+def test_labels_are_shown_with_their_type(X, model):
+    refused(model, lambda: model.learn_one(X[0], "1"), ValueError, r"y\[0\] = '1'")
 
 
 # values that are too large

@@ -1,5 +1,6 @@
 """What the estimators promise about calls that fail: they change nothing."""
 
+import contextlib
 import signal
 
 import numpy as np
@@ -89,6 +90,9 @@ def test_learn_one_checks_before_it_writes():
         (X[0], 5, 1.0, "knows the classes"),
         (X[0], 0, -1.0, "sample_weight = -1.0"),
         (X[0], 0, np.nan, "sample_weight = nan"),
+        (X[0], 0, None, "sample_weight = None"),
+        (X[0], 0, np.ones(2), "a weight is a number"),
+        (X[0], [0], 1.0, "the label of one row is a single value"),
         (([0, 9], [1.0, 1.0]), 0, 1.0, "column index outside"),
         (([2, 1], [1.0, 1.0]), 0, 1.0, "indices that decrease"),
     ]:
@@ -115,3 +119,20 @@ def test_an_interrupt_leaves_the_model_as_it_was():
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
     assert state_of(model) == before
+
+
+def test_an_interrupt_between_rows_does_not_keep_the_turn():
+    X = features(100, D)
+    y = labels(X)
+    model = LinearClassifier().fit(X, y)
+    previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        for round in range(200):
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.setitimer(signal.ITIMER_REAL, 0.001 + 1e-6 * round)
+                while True:
+                    model.learn_one(X[0], y[0])
+            model.learn_one(X[1], y[1])
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)

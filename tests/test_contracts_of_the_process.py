@@ -131,7 +131,7 @@ def test_sparse_rows_of_a_centred_model_are_expanded_block_by_block():
 
 
 def test_other_python_threads_go_on_while_cpp_learns():
-    """A beat in the middle of a call, where only C++ runs, needs the GIL. On a busy machine some calls pass without one."""
+    """A beat in the middle of a call, where only C++ runs, needs the GIL. A busy machine passes some calls without."""
     X = features(200_000, 20)
     y = values(X)
     model = LinearRegressor("huber", n_jobs=1)

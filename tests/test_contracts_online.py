@@ -87,6 +87,18 @@ def test_any_chunks_give_the_same_bits(optimizer, penalty, container, batch_size
     assert state_of(whole.flush()) == state_of(chunks.flush())
 
 
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+def test_any_chunks_of_weighted_rows_give_the_same_bits(container):
+    X = features(300, D, density=0.5)
+    y, weights = values(X), np.random.default_rng(0).uniform(0.0, 2.0, 300) * (np.arange(300) % 5 > 0)
+    for cut in range(1, 300, 7):
+        whole, chunks = (LinearRegressor(batch_size=32, alpha=0.1, random_state=0) for _ in range(2))
+        whole.partial_fit(container(X), y, sample_weight=weights)
+        for rows in np.split(np.arange(300), sorted({7, cut, 290})):
+            chunks.partial_fit(container(X[rows]), y[rows], sample_weight=weights[rows])
+        assert state_of(whole) == state_of(chunks)
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
 @pytest.mark.parametrize("loss", ["log_loss", "squared_hinge"])

@@ -29,6 +29,7 @@ LEARNING_RATES = {optimizer["name"]: optimizer["learning_rate"] for optimizer in
 PENALTIES = {penalty["name"]: penalty["l1_ratio"] for penalty in _core.penalties()}
 FULL_BATCH_SOLVERS = ("lbfgs", "gd", "cd")
 AUTO_BATCH_SIZE = 256
+MAX_BATCH_SIZE = 2**53  # float64 counts that far
 CLASSIFIER_LOSSES = [name for name, loss in LOSSES.items() if loss["task"] == "classification"]
 REGRESSOR_LOSSES = [name for name, loss in LOSSES.items() if loss["task"] == "regression"]
 
@@ -44,7 +45,7 @@ COMMON_CONSTRAINTS: dict[str, list[Any]] = {
     "l1_ratio": [Interval(Real, 0, 1, closed="both")],
     "fit_intercept": ["boolean"],
     "standardize": [StrOptions({"auto"}), "boolean"],
-    "batch_size": [StrOptions({"auto", "full"}), Interval(Integral, 1, None, closed="left")],
+    "batch_size": [StrOptions({"auto", "full"}), Interval(Integral, 1, MAX_BATCH_SIZE, closed="both")],
     "optimizer": [
         StrOptions({"auto", *FULL_BATCH_SOLVERS, *OPTIMIZERS}),
         _to_come(OPTIMIZERS_TO_COME),
@@ -103,9 +104,14 @@ def reject_values(parameters: dict[str, Any]) -> None:
         "new_classes": ["error"],
     }
     reject_unavailable(parameters, available)
-    for name in ("optimizer", "learning_rate"):
-        if isinstance(parameters[name], Optimizer | Schedule):
-            parameters[name]._validate_params()
+    registers: dict[str, dict[str, Any]] = {"optimizer": OPTIMIZERS, "learning_rate": SCHEDULES}
+    for name in registers:
+        value = parameters[name]
+        if isinstance(value, Optimizer | Schedule):
+            if getattr(value, "name", None) not in registers[name]:
+                known = ", ".join(cls.__name__ for cls in registers[name].values())
+                raise ValueError(f"{name}={value!r} is not an object the core knows. Use one of {known}, or a name.")
+            value._validate_params()
     if LOSSES[parameters["loss"]]["parameter"] == "epsilon" and parameters["epsilon"] == 0:
         raise ValueError(f"loss={parameters['loss']!r} needs epsilon > 0, got epsilon = 0.")
     if _schedule(parameters["learning_rate"]).name == "optimal" and parameters["alpha"] == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -186,7 +187,11 @@ def online_class_weights(estimator: Any, classes: NDArray[Any]) -> Float64 | Non
 
 def _named_class_weights(class_weight: dict[Any, float], classes: NDArray[Any]) -> Float64:
     """Return the weights of a dictionary, 1 where it has none."""
-    negative = {label: weight for label, weight in class_weight.items() if not weight >= 0}
-    if negative:
-        raise ValueError(f"class_weight needs weights >= 0, got {negative}.")
+    wrong = {label: weight for label, weight in class_weight.items() if not _is_weight(weight)}
+    if wrong:
+        raise ValueError(f"class_weight needs weights >= 0, finite numbers, got {wrong}.")
     return np.asarray(compute_class_weight(class_weight, classes=classes, y=classes), np.float64)
+
+
+def _is_weight(value: Any) -> bool:
+    return isinstance(value, Real) and 0 <= float(value) < np.inf

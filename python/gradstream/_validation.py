@@ -117,6 +117,10 @@ def _fits(estimator: Any, shape: tuple[int, int], *, reset: bool) -> bool:
 def _csr_rows(X: Any) -> Rows:
     """Return the core's tuple of a CSR matrix, arrays of one index type."""
     indices, indptr = X.indices, X.indptr
+    if indices.dtype.kind not in "iu" or indptr.dtype.kind not in "iu":
+        raise TypeError(
+            f"X, a CSR matrix, has indices of dtype {indices.dtype} and {indptr.dtype}: integers are needed."
+        )
     if indices.dtype != indptr.dtype or indices.dtype not in INDICES:
         indices, indptr = indices.astype(np.int64), indptr.astype(np.int64)
     return _contiguous(X.data), _contiguous(indices), _contiguous(indptr), int(X.shape[1])
@@ -153,6 +157,10 @@ def check_row(estimator: Any, x: Any, dtype: np.dtype[Any]) -> CheckedRows:
     """Check one row: a 1-D array of n_features_in_ values, or a pair (indices, values) of the ones that are not 0."""
     n_features = estimator.n_features_in_
     if isinstance(x, tuple):
+        if len(x) != 2:
+            raise ValueError(
+                f"x is a tuple of {len(x)}: a row is an array of {n_features} values, or a pair (indices, values)."
+            )
         indices, values = (np.asarray(part) for part in x)
         if indices.ndim != 1 or indices.shape != values.shape or (indices.size and indices.dtype.kind not in "iu"):
             raise ValueError(
@@ -168,6 +176,8 @@ def check_row(estimator: Any, x: Any, dtype: np.dtype[Any]) -> CheckedRows:
         raise ValueError(
             f"x has shape {x.shape}, but {type(estimator).__name__} is expecting one row of shape ({n_features},)."
         )
+    if not x.flags.aligned:  # a field of a packed record
+        x = x.copy()
     return CheckedRows(x[None, :], (1, n_features), x.dtype)
 
 
@@ -216,8 +226,9 @@ def rows_error(mask: NDArray[Any], values: NDArray[Any], rule: str, found: str, 
     """
     first = int(np.argmax(mask))
     name, fault = found.split(": ")
+    value = values[first : first + 1].tolist()[0]
     return ValueError(
-        f"{rule}, but {name} has {int(mask.sum())} {fault} (first: {name}[{first}] = {values[first]}). {remedy}"
+        f"{rule}, but {name} has {int(mask.sum())} {fault} (first: {name}[{first}] = {value!r}). {remedy}"
     )
 
 

@@ -90,10 +90,10 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):
             return learnt
         parameters = self._checked_parameters()
         specs = [online_spec(parameters, columns=learnt["columns"], sparse=sparse) for sparse in (False, True)]
+        if learnt["fit_intercept"] != specs[0]["fit_intercept"]:  # first: centring depends on it
+            raise _fixed("fit_intercept", self, learnt["fit_intercept"])
         if learnt["standardize"] not in (spec["standardize"] for spec in specs):
             raise _fixed("standardize", self, learnt["standardize"] != "none")
-        if learnt["fit_intercept"] != specs[0]["fit_intercept"]:
-            raise _fixed("fit_intercept", self, learnt["fit_intercept"])
         return {**specs[0], "standardize": learnt["standardize"]}
 
     @classmethod

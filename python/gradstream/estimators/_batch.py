@@ -17,7 +17,7 @@ from gradstream._targets import Targets
 from gradstream._threads import thread_count
 from gradstream._validation import check_rows, check_sample_weight, check_weight_left
 from gradstream.estimators._online import OnlineEstimator
-from gradstream.estimators._turn import LearningTurn, unchanged_on_error
+from gradstream.estimators._turn import learning_turn, unchanged_on_error
 from gradstream.regimes import full_batch, mini_batch
 from gradstream.regimes.problem import Problem, Solution, Start, Validation
 from gradstream.regimes.streaming import Model
@@ -91,7 +91,7 @@ class BatchEstimator(OnlineEstimator):
         standardised units; the intercept is not penalised. The result has the same bits for any ``n_jobs``.
         Warns :class:`sklearn.exceptions.ConvergenceWarning` when ``max_iter`` ends the fit before ``tol`` does.
         """
-        with LearningTurn(self), unchanged_on_error(self):
+        with learning_turn(self), unchanged_on_error(self):
             previous = self._warm_start()
             problem = self._problem(X, y, sample_weight)
             start = _start(self, problem, coef_init, intercept_init) or _same_shape(previous, problem)
@@ -170,6 +170,8 @@ class BatchEstimator(OnlineEstimator):
             return {}
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val go together: one of them is None.")
+        if X_val is None and sample_weight_val is not None:
+            raise ValueError("sample_weight_val weighs the rows of X_val, which is None.")
         if X_val is None:
             return self._split(problem)
         rows = check_rows(self, X_val, reset=False)

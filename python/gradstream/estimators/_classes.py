@@ -248,6 +248,8 @@ class ClassEstimator(BatchEstimator):
         try:
             return known[y]
         except (KeyError, TypeError):  # not asked for yet, or not hashable
+            if np.ndim(y) != 0:
+                raise ValueError(f"y = {y!r}: the label of one row is a single value.") from None
             code = int(encode(np.asarray([y]), self.classes_)[0])
         weights = online_class_weights(self, self.classes_)
         value = 2.0 * code - 1.0 if len(self.classes_) == 2 else float(code)

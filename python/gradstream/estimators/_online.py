@@ -14,7 +14,7 @@ from gradstream._targets import Targets
 from gradstream._threads import thread_count
 from gradstream._validation import CheckedRows, check_row, check_rows, check_sample_weight
 from gradstream.estimators._base import LinearEstimator
-from gradstream.estimators._turn import LearningTurn, unchanged_on_error
+from gradstream.estimators._turn import learning_turn, unchanged_on_error
 from gradstream.regimes.streaming import LabelledRows, Model
 
 MAX_SEED = 2**31 - 1
@@ -53,9 +53,8 @@ class OnlineEstimator(LinearEstimator):
                     "The number of features is not known yet: call fit or partial_fit before learn_one(pair)."
                 )
             return self._learn(_row_array(x), [y], [sample_weight], None)
-        if not 0 <= sample_weight < np.inf:
-            raise ValueError(f"sample_weight = {sample_weight!r}: a weight is a number >= 0.")
-        with LearningTurn(self):
+        _check_weight(sample_weight)
+        with learning_turn(self):
             if not self._model.current:
                 self._checked_parameters()
             value, weight = self._online_value(y)
@@ -88,13 +87,13 @@ class OnlineEstimator(LinearEstimator):
         NotFittedError
             Before the first call of ``fit`` or ``partial_fit``.
         """
-        with LearningTurn(self):
+        with learning_turn(self):
             self._fitted().flush(self._owner)
         return self
 
     def _learn(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> None:
         """Learn one chunk, or raise and leave the estimator as it was."""
-        with LearningTurn(self), unchanged_on_error(self):
+        with learning_turn(self), unchanged_on_error(self):
             model, rows, targets = self._chunk(X, y, sample_weight, classes)
             model.learn(self._owner, rows, None, self._threads(model))
             self._keep(model, targets)
@@ -103,7 +102,7 @@ class OnlineEstimator(LinearEstimator):
         """Return the margins of one chunk, row by row from before the row, and learn it."""
         if isinstance(delay, bool) or not isinstance(delay, int | np.integer) or delay < 0:
             raise ValueError(f"delay = {delay!r}: rows to wait before learning are an integer >= 0.")
-        with LearningTurn(self), unchanged_on_error(self):
+        with learning_turn(self), unchanged_on_error(self):
             model, rows, targets = self._chunk(X, y, sample_weight, classes)
             margins = model.progress(self._owner, rows, int(delay), self._threads(model))
             self._keep(model, targets)
@@ -155,6 +154,15 @@ class OnlineEstimator(LinearEstimator):
     def _online_value(self, y: Any) -> tuple[float, float]:
         """Return one target as the loss wants it, and the weight of its class."""
         raise NotImplementedError
+
+
+def _check_weight(sample_weight: Any) -> None:
+    try:
+        allowed = bool(0 <= sample_weight < np.inf)
+    except (TypeError, ValueError):  # not a number, or more than one
+        allowed = False
+    if not allowed:
+        raise ValueError(f"sample_weight = {sample_weight!r}: a weight is a number >= 0.")
 
 
 def _row_array(x: Any) -> NDArray[Any]:

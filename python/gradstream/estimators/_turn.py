@@ -5,31 +5,33 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
-_learning: dict[int, object] = {}
+if TYPE_CHECKING:
+    from _thread import LockType
+
+_turns: WeakKeyDictionary[Any, LockType] = WeakKeyDictionary()
 if hasattr(os, "register_at_fork"):  # threads of the parent do not learn in a forked child
-    os.register_at_fork(after_in_child=_learning.clear)
+    os.register_at_fork(after_in_child=_turns.clear)
 
 
-class LearningTurn:
-    """The right to change an estimator, for the length of a ``with`` block."""
+def learning_turn(estimator: Any) -> LockType:
+    """Return the right to change an estimator, for a ``with`` statement, or raise RuntimeError where it is taken.
 
-    __slots__ = ("estimator",)
-
-    def __init__(self, estimator: Any) -> None:
-        self.estimator = estimator
-
-    def __enter__(self) -> None:
-        # setdefault is one atomic step, with and without the GIL.
-        if _learning.setdefault(id(self.estimator), self) is not self:
-            raise RuntimeError(
-                f"This {type(self.estimator).__name__} is learning already, in another thread or around this callback. "
-                "Wait for that call, or let every thread learn with an estimator of its own."
-            )
-
-    def __exit__(self, *error: object) -> None:
-        del _learning[id(self.estimator)]
+    A lock, because entering and leaving one is a single step of the interpreter: Ctrl-C comes before or after it, and
+    never leaves a turn behind that nobody has. Threads that ask in the same instant learn one after the other.
+    """
+    turn = _turns.get(estimator)
+    if turn is None:
+        turn = _turns.setdefault(estimator, Lock())
+    if turn.locked():
+        raise RuntimeError(
+            f"This {type(estimator).__name__} is learning already, in another thread or around this callback. "
+            "Wait for that call, or let every thread learn with an estimator of its own."
+        )
+    return turn
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from gradstream.regimes.problem import Problem, Solution, Standardisation, Watch
 if TYPE_CHECKING:
     from gradstream._core import BatchResult
 
+MAX_ITERATIONS = 2**31 - 1  # what the core counts to
+
 
 def fit(problem: Problem, solver: str, watch: Watch | None) -> Solution:
     """Minimise the objective to ``tol``, or as far as ``max_iter`` goes."""
@@ -46,7 +48,7 @@ def _solve(problem: Problem, solver: str, statistics: Standardisation, watch: Wa
         intercept,
         solver,
         0.0 if problem.tol is None else problem.tol,
-        problem.max_iter,
+        min(problem.max_iter, MAX_ITERATIONS),
         problem.seed,
         problem.threads,
         None if watch is None else _reporter(watch),

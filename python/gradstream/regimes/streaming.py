@@ -77,7 +77,13 @@ class Model:
     def takes(self, x: Any) -> bool:
         """Say whether x is a dense row that the core reads as it is."""
         table = self.state.table
-        return type(x) is np.ndarray and table.ndim == 3 and x.dtype == table.dtype and x.shape == table.shape[1:2]
+        return (
+            type(x) is np.ndarray
+            and table.ndim == 3
+            and x.dtype == table.dtype
+            and x.shape == table.shape[1:2]
+            and x.flags.aligned
+        )
 
     def learn(self, owner: str, rows: LabelledRows, report: Float64 | None, threads: int) -> None:
         """Learn rows in order, or raise and stay what it was. ``report`` (n, K) takes the margins before each row."""
