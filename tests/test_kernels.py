@@ -128,6 +128,14 @@ def test_moments_equal_the_twin(weighted, isa, layout, dtype):
     assert_near(m2, expected_m2, RTOL_F64)
 
 
+def test_moments_of_wide_rows(isa, layout):
+    """More columns than any scratch for targets and margins has room for."""
+    X = np.random.default_rng(0).normal(size=(60, 5000))
+    mean, m2, _ = _core.moments(rows(X, layout), None, 1)
+    np.testing.assert_allclose(mean, X.mean(axis=0), rtol=0, atol=1e-14)
+    np.testing.assert_allclose(m2, 60 * X.var(axis=0), rtol=1e-12)
+
+
 def test_moments_of_a_column_far_from_zero(isa, layout):
     """sum x^2 - n mean^2 would lose every digit of the deviation here."""
     X = 1e8 + np.random.default_rng(0).normal(size=(500, 3))

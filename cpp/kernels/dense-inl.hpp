@@ -34,7 +34,9 @@ struct BatchScratch {
 
 template <class View>
 std::int64_t dense_workspace(const View& X, std::int64_t K) {
-  return BatchScratch::size(X.columns, K) + tile_copy_doubles(X);
+  const std::int64_t sums = BatchScratch::size(X.columns, K);
+  const std::int64_t moments = 2 * X.columns + kTileRows;  // of a tile, and its weights
+  return (sums > moments ? sums : moments) + tile_copy_doubles(X);
 }
 
 /// Targets and weights of a tile, in the arrays they come from where the rows stand in order.

@@ -1,5 +1,4 @@
-// Batch kernels on CSR rows. Coefficient and gradient of a feature lie side by side (`pairs`), so the miss that fetches
-// w also fetches g.
+// Batch kernels on CSR rows.
 #pragma once
 
 #include "kernels/loss-inl.hpp"
@@ -9,38 +8,25 @@
 namespace gradstream::kernels {
 namespace {
 
-/// Rows per tile: one vector of losses; their pairs stay in the second-level cache between the two uses.
-inline constexpr std::int64_t kSparseTile = 8;
+/// Rows per tile: two vectors of losses; their features mostly stay in the second-level cache between the two uses.
+/// (Coefficient and gradient side by side, so that one miss fetches both, was no faster and costs a copy of the model.)
+inline constexpr std::int64_t kSparseTile = 16;
 
 struct SparseScratch {
-  double* z;      // (tile, K)
-  double* y;      // (tile,)
-  double* s;      // (tile,)
-  double* pairs;  // (d, 2K): W[j][K], G[j][K]
+  double* z;  // (tile, K)
+  double* y;  // (tile,)
+  double* s;  // (tile,)
 
-  static std::int64_t size(std::int64_t d, std::int64_t K) { return kSparseTile * (K + 2) + 2 * d * K; }
-  SparseScratch(double* at, std::int64_t K)
-      : z(at), y(z + kSparseTile * K), s(y + kSparseTile), pairs(s + kSparseTile) {}
+  static std::int64_t size(std::int64_t d, std::int64_t K) {
+    const std::int64_t tile = kSparseTile * (K + 2);
+    return tile > d ? tile : d;  // moments count a weight per column
+  }
+  SparseScratch(double* at, std::int64_t K) : z(at), y(z + kSparseTile * K), s(y + kSparseTile) {}
 };
 
 template <class View>
 std::int64_t sparse_workspace(const View& X, std::int64_t K) {
   return SparseScratch::size(X.columns, K);
-}
-
-inline void load_pairs(std::int64_t d, std::int64_t K, const double* coef, double* pairs) {
-  for (std::int64_t j = 0; j < d; ++j) {
-    for (std::int64_t k = 0; k < K; ++k) {
-      pairs[2 * j * K + k] = coef[j * K + k];
-      pairs[(2 * j + 1) * K + k] = 0.0;
-    }
-  }
-}
-
-inline void add_pairs(std::int64_t d, std::int64_t K, const double* pairs, double* g) {
-  for (std::int64_t j = 0; j < d; ++j) {
-    for (std::int64_t k = 0; k < K; ++k) g[j * K + k] += pairs[(2 * j + 1) * K + k];
-  }
 }
 
 /// sum of x w over a row, `stride` doubles between features; four sums in turn.
@@ -109,26 +95,24 @@ GRADSTREAM_INLINE void sparse_margin(const View& X, std::int64_t row, const doub
 template <class View>
 void sparse_loss_gradient(const View& X, RowSet set, const LinearModel& model, const Targets& targets,
                           const LossSpec& loss, GradientSums& sums, double* workspace) {
-  const std::int64_t d = X.columns, K = loss.columns;
+  const std::int64_t K = loss.columns;
   const LossRows rows_loss = loss_rows_function(loss);
   const SparseScratch scratch(workspace, K);
-  load_pairs(d, K, model.coef, scratch.pairs);
   for (std::int64_t first = 0; first < set.count; first += kSparseTile) {
     const std::int64_t count = set.count - first < kSparseTile ? set.count - first : kSparseTile;
     for (std::int64_t i = 0; i < count; ++i)
-      sparse_margin(X, set[first + i], scratch.pairs, 2 * K, model.intercept, K, scratch.z + i * K);
+      sparse_margin(X, set[first + i], model.coef, K, model.intercept, K, scratch.z + i * K);
     const TileTargets own = tile_targets(targets, set, first, count, scratch.y, scratch.s);
     sums.loss += rows_loss(loss, count, scratch.z, own.y, own.s, scratch.z);
     add_row_sums(count, K, scratch.z, own.s, sums);
     for (std::int64_t i = 0; i < count; ++i) {
       if (K == 1) {
-        sparse_axpy(X, set[first + i], scratch.z[i], scratch.pairs + 1, 2);
+        sparse_axpy(X, set[first + i], scratch.z[i], sums.coef, 1);
       } else {
-        sparse_axpy_columns(X, set[first + i], scratch.z + i * K, scratch.pairs + K, 2 * K, K);
+        sparse_axpy_columns(X, set[first + i], scratch.z + i * K, sums.coef, K, K);
       }
     }
   }
-  add_pairs(d, K, scratch.pairs, sums.coef);
 }
 
 template <class View>
