@@ -182,7 +182,6 @@ class SparseStream {
 
  private:
   std::int64_t feature(std::int64_t e) const { return static_cast<std::int64_t>(X_.indices[begin_ + e]); }
-  T* record_of(std::int64_t e) const { return job_.table.record + feature(e) * job_.table.record_width; }
 
   /// What a record holds, known to the compiler where rows have one column (12 -> 5 ns per stored value for sgd).
   template <int kSlots, bool kDecay>

@@ -11,7 +11,7 @@ namespace gradstream::parallel {
 /// a body throws (std::bad_alloc) reaches the caller, one of several, once no body runs any more.
 void for_blocks(std::int64_t blocks, int n_threads, const std::function<void(std::int64_t)>& body);
 
-/// What n_jobs=None means: the runtime's default (OMP_NUM_THREADS, affinity), 1 in a forked child.
+/// What n_jobs=None means: OMP_NUM_THREADS, else the cores this process may use; with OpenMP 1 in a forked child.
 int max_threads();
 
 /// The backend built in: "openmp", "threads" or "serial".

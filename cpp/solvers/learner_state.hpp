@@ -19,8 +19,7 @@ struct BlockLayout {
   static std::int64_t size(std::int64_t d, std::int64_t K) { return 2 * (d * K + K) + 2 * d + 1; }
   double* finished_coef(double* at) const { return at; }  // dense: parts of the block that are complete
   double* finished_intercept(double* at) const { return at + d * K; }
-  double* current_coef(double* at) const { return at + d * K + K; }  // the part being filled
-  double* current_intercept(double* at) const { return at + 2 * d * K + K; }
+  double* current_coef(double* at) const { return at + d * K + K; }  // the part being filled, intercepts behind it
   double* center(double* at) const { return at + 2 * (d * K + K); }  // dense: statistics at the block's start
   double* scale(double* at) const { return center(at) + d; }
   double* touched(double* at) const { return center(at); }  // sparse: 1 where the block has the feature
