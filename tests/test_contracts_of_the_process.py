@@ -127,6 +127,29 @@ def test_sparse_rows_of_a_centred_model_are_expanded_block_by_block():
     assert peak < 0.25 * X.shape[0] * X.shape[1] * 8
 
 
+OUT_OF_MEMORY = """
+import resource
+import numpy as np
+from gradstream import LinearClassifier
+X = np.zeros((256, 20_000))
+model = LinearClassifier(n_jobs=4).partial_fit(X[:1], [0], classes=range(100))
+model.predict(X[:1])
+used = resource.getpagesize() * int(open("/proc/self/statm").read().split()[0])
+resource.setrlimit(resource.RLIMIT_AS, (used + 40 * 2**20, -1))
+try:
+    model.predict(X)
+except MemoryError:
+    print("MemoryError")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, and RLIMIT_AS does not bind elsewhere")
+def test_a_block_without_memory_ends_the_call_not_the_process():
+    """The model fits into 40 MiB, the 46 MiB that a block of rows needs beside it do not, on whatever thread it is."""
+    command = [sys.executable, "-c", OUT_OF_MEMORY]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "MemoryError\n"
+
+
 # 9. The GIL is free while C++ runs.
 
 

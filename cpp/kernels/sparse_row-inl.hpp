@@ -151,7 +151,8 @@ class SparseStream {
     for (std::int64_t e = 0; e < entries_; ++e) {
       const auto j = feature(e);
       if (job_.block.touched[j] != 0.0) continue;
-      job_.block.touched[j] = 1.0;
+      job_.block.touched[j] = 1.0 + *job_.block.first;
+      *job_.block.first = 1.0 + static_cast<double>(j);
       if (job_.standardizer.mean == nullptr) continue;
       job_.block.scale[j] = column_scale(job_.standardizer, j, weight_at_start);
     }

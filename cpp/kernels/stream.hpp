@@ -55,7 +55,9 @@ struct BlockSums {
   double* coef = nullptr;       // (d, K): sum of s r (x - center)
   double* intercept = nullptr;  // (K,)
   double* scale = nullptr;      // (d,) sparse and scaled: 1/sd at the block's start, for touched features
-  double* touched = nullptr;    // (d,) sparse: 1 where the block has the feature
+  double* touched = nullptr;    // (d,) sparse: a linked list of the block's features, so that no call scans d of them:
+                                // 0 not in it, else 1 + the next link
+  double* first = nullptr;      // the first link. A link is 0 at the end, else 1 + the feature
   double loss = 0.0;
 };
 

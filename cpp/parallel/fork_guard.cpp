@@ -2,7 +2,7 @@
 
 #include <atomic>
 
-#if defined(__unix__) || defined(__APPLE__)
+#if defined(GRADSTREAM_PARALLEL_OPENMP) && (defined(__unix__) || defined(__APPLE__))
 #include <pthread.h>
 #endif
 
@@ -11,7 +11,7 @@ namespace {
 
 std::atomic<bool> forked{false};
 
-#if defined(__unix__) || defined(__APPLE__)
+#if defined(GRADSTREAM_PARALLEL_OPENMP) && (defined(__unix__) || defined(__APPLE__))
 void mark_child() { forked.store(true); }
 const int registered = pthread_atfork(nullptr, nullptr, &mark_child);
 #endif

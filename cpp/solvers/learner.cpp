@@ -113,12 +113,15 @@ Status run_epoch(const View& X, const Spec& spec, LearnerState<Element<View>>& s
     for (std::int64_t i = 0; i < counted.count; ++i) visited[static_cast<std::size_t>(i)] = counted[permutation(i)];
     visit = {0, counted.count, visited.data()};
   }
+  // a block of more rows than there are would divide their gradient by rows that never come
+  Spec fitted = spec;
+  fitted.batch_size = std::min(spec.batch_size, std::max<std::int64_t>(1, counted.count));
   double loss = 0.0;
   state.counters->epoch = static_cast<double>(order.epoch);
-  Status status = learn_slices(X, visit, spec, state, epoch, interrupted, loss);
-  if (status.ok()) status = flush_block(spec, state, epoch);
+  Status status = learn_slices(X, visit, fitted, state, epoch, interrupted, loss);
+  if (status.ok()) status = flush_block(fitted, state, epoch);
   state.counters->epoch += 1.0;
-  mean_loss = loss / (spec.batch_size == 1 ? total * epoch.weight_factor : total);
+  mean_loss = loss / (fitted.batch_size == 1 ? total * epoch.weight_factor : total);
   return status;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -16,14 +17,25 @@ namespace gradstream::solvers {
 /// Sums of an unfinished block, in one float64 array.
 struct BlockLayout {
   std::int64_t d, K;
-  static std::int64_t size(std::int64_t d, std::int64_t K) { return 2 * (d * K + K) + 2 * d + 1; }
+  static std::int64_t size(std::int64_t d, std::int64_t K) { return 2 * (d * K + K) + 2 * d + 2; }
   double* finished_coef(double* at) const { return at; }  // dense: parts of the block that are complete
   double* finished_intercept(double* at) const { return at + d * K; }
   double* current_coef(double* at) const { return at + d * K + K; }  // the part being filled, intercepts behind it
   double* center(double* at) const { return at + 2 * (d * K + K); }  // dense: statistics at the block's start
   double* scale(double* at) const { return center(at) + d; }
-  double* touched(double* at) const { return center(at); }  // sparse: 1 where the block has the feature
+  double* touched(double* at) const { return center(at); }  // sparse: the block's features (kernels::BlockSums)
   double* start_weight(double* at) const { return scale(at) + d; }
+  double* first_touched(double* at) const { return start_weight(at) + 1; }
+
+  /// f(j) for the features of a sparse block; f may clear their entry.
+  template <class F>
+  void each_touched(double* at, F&& f) const {
+    for (double link = *first_touched(at); link != 0.0;) {
+      const auto j = static_cast<std::int64_t>(link) - 1;
+      link = touched(at)[j] - 1.0;
+      f(j);
+    }
+  }
 };
 
 template <class T>
@@ -81,6 +93,26 @@ ColumnStatistics column_statistics(const LearnerState<T>& state, std::int64_t j,
   if (!state.sparse || !(weight > state.seen[j])) return {mean, state.m2[j]};
   const double seen = state.seen[j];
   return {mean * (seen / weight), state.m2[j] + mean * mean * seen * ((weight - seen) / weight)};
+}
+
+/// The times a sparse record keeps as raw float64 behind weights and slots: clock and, where slots decay, step.
+struct RecordTimes {
+  double clock = 0.0;
+  double step = 0.0;
+};
+template <class T>
+RecordTimes read_times(const T* record, const Spec& spec) {
+  RecordTimes times;
+  const T* at = record + (1 + slot_count(spec)) * spec.loss.columns;
+  std::memcpy(&times.clock, at, sizeof(double));
+  if (slots_decay(spec)) std::memcpy(&times.step, at + sizeof(double) / sizeof(T), sizeof(double));
+  return times;
+}
+template <class T>
+void write_times(T* record, const Spec& spec, const RecordTimes& times) {
+  T* at = record + (1 + slot_count(spec)) * spec.loss.columns;
+  std::memcpy(at, &times.clock, sizeof(double));
+  if (slots_decay(spec)) std::memcpy(at + sizeof(double) / sizeof(T), &times.step, sizeof(double));
 }
 
 /// What one call brings besides rows: targets by absolute row, and where margins go.

@@ -1,7 +1,5 @@
 #include "solvers/planes.hpp"
 
-#include <cstring>
-
 #include "kernels/table.hpp"
 
 namespace gradstream::solvers {
@@ -17,14 +15,12 @@ void settle_group(const Spec& spec, const LearnerState<T>& state, std::int64_t f
   double *lag = times.data(), *elapsed = lag + n, *last = elapsed + n;
   for (std::int64_t f = 0; f < count; ++f) {
     const T* record = state.table + (first + f) * width;
-    double clock = 0.0, step = 0.0;
-    std::memcpy(&clock, record + (1 + slots) * K, sizeof(double));
-    if (slots_decay(spec)) std::memcpy(&step, record + (1 + slots) * K + sizeof(double) / sizeof(T), sizeof(double));
+    const RecordTimes own = read_times(record, spec);
     for (std::int64_t k = 0; k < K; ++k) {
       for (int a = 0; a <= slots; ++a) planes[a][f * K + k] = static_cast<double>(record[a * K + k]);
-      lag[f * K + k] = state.counters->clock - clock;
-      elapsed[f * K + k] = state.counters->steps - step;
-      last[f * K + k] = step;
+      lag[f * K + k] = state.counters->clock - own.clock;
+      elapsed[f * K + k] = state.counters->steps - own.step;
+      last[f * K + k] = own.step;
     }
   }
   kernels::table().catch_up(spec, step_context(spec), n, lag, elapsed, last, planes);
@@ -64,9 +60,7 @@ void set_planes(const Spec& spec, LearnerState<T>& state, const double* planes) 
       for (std::int64_t k = 0; k < state.K; ++k)
         record[a * state.K + k] = static_cast<T>(planes[a * flat + j * state.K + k]);
     }
-    T* times = record + (1 + slots) * state.K;
-    std::memcpy(times, &state.counters->clock, sizeof(double));
-    if (slots_decay(spec)) std::memcpy(times + sizeof(double) / sizeof(T), &state.counters->steps, sizeof(double));
+    write_times(record, spec, {state.counters->clock, state.counters->steps});
   }
 }
 

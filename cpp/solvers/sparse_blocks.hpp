@@ -3,7 +3,7 @@
 #pragma once
 
 #include <algorithm>
-#include <cstring>
+#include <vector>
 
 #include "solvers/block_step.hpp"
 
@@ -18,13 +18,7 @@ class SparseBlocks {
         inputs_(inputs),
         layout_(state.layout()),
         width_(record_width<T>(spec)),
-        slots_(slot_count(spec)) {
-    if (state.counters->block_rows == 0.0) return;
-    double* touched = layout_.touched(state.block);
-    for (std::int64_t j = 0; j < state.d; ++j) {
-      if (touched[j] != 0.0) touched_.push_back(j);
-    }
-  }
+        slots_(slot_count(spec)) {}
 
   template <class View>
   Status add(const View& X, RowSet rows, double& loss) {
@@ -37,14 +31,13 @@ class SparseBlocks {
     job.weight = inputs_.weight;
     job.want_loss = inputs_.want_loss;
     job.block = {layout_.finished_coef(state_.block), layout_.finished_intercept(state_.block),
-                 layout_.scale(state_.block), layout_.touched(state_.block)};
+                 layout_.scale(state_.block), layout_.touched(state_.block), layout_.first_touched(state_.block)};
     job.block_start_weight = *layout_.start_weight(state_.block);
     const Status status = kernels::table().of(X).accumulate(X, rows, job);
     if (!status.ok()) return status;
     loss += job.loss;
     for (std::int64_t i = 0; i < rows.count; ++i) {
       counters.block_weight += inputs_.weight != nullptr ? inputs_.weight[rows[i]] : 1.0;
-      list_touched(X, rows[i]);
     }
     counters.block_rows += static_cast<double>(rows.count);
     counters.samples += static_cast<double>(rows.count);
@@ -54,11 +47,13 @@ class SparseBlocks {
   Status step() {
     const BlockStep step = begin_block_step(spec_, state_, inputs_.weight_factor);
     constexpr std::int64_t kGroup = 512;  // features per group: buffers stay in cache
-    const auto count = static_cast<std::int64_t>(touched_.size());
+    std::vector<std::int64_t> touched;
+    layout_.each_touched(state_.block, [&](std::int64_t j) { touched.push_back(j); });
+    const auto count = static_cast<std::int64_t>(touched.size());
     for (std::int64_t first = 0; first < count; first += kGroup) {
-      if (!step_group(touched_.data() + first, std::min(kGroup, count - first), step)) return {Code::non_finite, -1};
+      if (!step_group(touched.data() + first, std::min(kGroup, count - first), step)) return {Code::non_finite, -1};
     }
-    touched_.clear();
+    *layout_.first_touched(state_.block) = 0.0;
     step_intercepts(spec_, state_, step, layout_.finished_intercept(state_.block));
     std::fill_n(layout_.finished_intercept(state_.block), state_.K, 0.0);
     end_block_step(state_, step);
@@ -66,18 +61,6 @@ class SparseBlocks {
   }
 
  private:
-  /// The kernel marks first touches with 1; listed features are marked 2.
-  template <class View>
-  void list_touched(const View& X, std::int64_t row) {
-    double* touched = layout_.touched(state_.block);
-    for (auto at = static_cast<std::int64_t>(X.indptr[row]); at < static_cast<std::int64_t>(X.indptr[row + 1]); ++at) {
-      const auto j = static_cast<std::int64_t>(X.indices[at]);
-      if (touched[j] == 2.0) continue;
-      touched[j] = 2.0;
-      touched_.push_back(j);
-    }
-  }
-
   bool step_group(const std::int64_t* features, std::int64_t count, const BlockStep& step) {
     const std::int64_t K = state_.K, n = count * K;
     buffers_.assign(static_cast<std::size_t>((1 + slots_ + 4) * n), 0.0);
@@ -88,16 +71,15 @@ class SparseBlocks {
     const kernels::Counters& counters = *state_.counters;
     for (std::int64_t f = 0; f < count; ++f) {
       const double scale = scale_now(features[f]) / step.divisor;
-      double clock = 0.0, stepped = 0.0;
       const T* record = state_.table + features[f] * width_;
-      read_times(record, clock, stepped);
+      const RecordTimes times = read_times(record, spec_);
       for (std::int64_t k = 0; k < K; ++k) {
         const std::int64_t i = f * K + k;
         for (int a = 0; a <= slots_; ++a) slots[a][i] = static_cast<double>(record[a * K + k]);
         gradient[i] = layout_.finished_coef(state_.block)[features[f] * K + k] * scale;
-        lag[i] = counters.clock - clock;
-        elapsed[i] = counters.steps - stepped;
-        last[i] = stepped;
+        lag[i] = counters.clock - times.clock;
+        elapsed[i] = counters.steps - times.step;
+        last[i] = times.step;
       }
     }
     kernels::table().catch_up(spec_, step.context, n, lag, elapsed, last, slots);
@@ -110,7 +92,7 @@ class SparseBlocks {
 
   void write_group(const std::int64_t* features, std::int64_t count, double* const* slots) {
     const std::int64_t K = state_.K;
-    const double clock = state_.counters->clock, stepped = state_.counters->steps + 1.0;
+    const RecordTimes now{state_.counters->clock, state_.counters->steps + 1.0};
     for (std::int64_t f = 0; f < count; ++f) {
       const std::int64_t j = features[f];
       T* record = state_.table + j * width_;
@@ -118,21 +100,10 @@ class SparseBlocks {
         for (int a = 0; a <= slots_; ++a) record[a * K + k] = static_cast<T>(slots[a][f * K + k]);
         layout_.finished_coef(state_.block)[j * K + k] = 0.0;
       }
-      write_times(record, clock, stepped);
+      write_times(record, spec_, now);
       layout_.touched(state_.block)[j] = 0.0;
       layout_.scale(state_.block)[j] = 0.0;
     }
-  }
-
-  void read_times(const T* record, double& clock, double& step) const {
-    const T* times = record + (1 + slots_) * state_.K;
-    std::memcpy(&clock, times, sizeof(double));
-    if (slots_decay(spec_)) std::memcpy(&step, times + sizeof(double) / sizeof(T), sizeof(double));
-  }
-  void write_times(T* record, double clock, double step) const {
-    T* times = record + (1 + slots_) * state_.K;
-    std::memcpy(times, &clock, sizeof(double));
-    if (slots_decay(spec_)) std::memcpy(times + sizeof(double) / sizeof(T), &step, sizeof(double));
   }
 
   /// 1/sd of the column with the zeros of rows that lacked it.
@@ -151,7 +122,6 @@ class SparseBlocks {
   BlockLayout layout_;
   std::int64_t width_;
   int slots_;
-  std::vector<std::int64_t> touched_;
   std::vector<double> buffers_, workspace_;
 };
 

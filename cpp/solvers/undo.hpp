@@ -64,11 +64,8 @@ class Undo {
     const BlockLayout layout = state_.layout();
     intercepts_.assign(layout.finished_intercept(state_.block), layout.finished_intercept(state_.block) + state_.K);
     start_weight_ = *layout.start_weight(state_.block);
-    if (counters_.block_rows > 0.0) {
-      for (std::int64_t j = 0; j < state_.d; ++j) {
-        if (layout.touched(state_.block)[j] != 0.0) remember(j);
-      }
-    }
+    first_touched_ = *layout.first_touched(state_.block);
+    layout.each_touched(state_.block, [&](std::int64_t j) { remember(j); });
   }
 
   void remember(std::int64_t j) {
@@ -101,6 +98,7 @@ class Undo {
     if (state_.block == nullptr) return;
     std::copy(intercepts_.begin(), intercepts_.end(), layout.finished_intercept(state_.block));
     *layout.start_weight(state_.block) = start_weight_;
+    *layout.first_touched(state_.block) = first_touched_;
   }
 
   LearnerState<T> state_;
@@ -112,6 +110,7 @@ class Undo {
   std::vector<T> table_;
   std::vector<std::int64_t> features_;
   double start_weight_ = 0.0;
+  double first_touched_ = 0.0;
 };
 
 }  // namespace gradstream::solvers
