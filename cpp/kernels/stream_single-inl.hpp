@@ -30,50 +30,56 @@ struct RowEntries {
   GRADSTREAM_INLINE T* record(std::int64_t e) const { return table + static_cast<std::int64_t>(index[e]) * width; }
 };
 
-/// exp(-a), a >= 0. What is pending is mostly tiny: Taylor below 2^-6 (to 4e-17), one predictable branch. Only for this
-/// path, where every entry takes it: packs and single lanes must round alike elsewhere.
-GRADSTREAM_INLINE One pending_decay(One a) {
-  if (a < One(0.015625)) {
-    const One a2 = a * a;
-    return (One(1.0) - a) + a2 * ((One(0.5) - a * One(1.0 / 6.0)) +
-                                  a2 * ((One(1.0 / 24.0) - a * One(1.0 / 120.0)) + a2 * One(1.0 / 720.0)));
-  }
-  return exp(-a);
+/// exp(-a) for 0 <= a < 2^-6, Taylor to 4e-17: what is pending is mostly tiny.
+template <int N>
+GRADSTREAM_INLINE Pack<N> small_decay(Pack<N> a) {
+  using V = Pack<N>;
+  const V a2 = a * a;
+  return (V(1.0) - a) +
+         a2 * ((V(0.5) - a * V(1.0 / 6.0)) + a2 * ((V(1.0 / 24.0) - a * V(1.0 / 120.0)) + a2 * V(1.0 / 720.0)));
 }
 
-/// The weight of a record with its pending l2 paid, at `clock` (rates are 1: sgd).
-template <class Optimizer, class Penalty, class T>
-GRADSTREAM_INLINE One settled_weight(const T* record, const PenaltySpec& penalty, double clock) {
-  const One value(static_cast<double>(record[0]));
-  if constexpr (std::is_same_v<Penalty, penalties::NoPenalty>) {
-    return value;
-  } else {
-    static_assert(std::is_same_v<Penalty, penalties::L2> && std::is_same_v<Optimizer, optimizers::Sgd>);
-    double since;
-    std::memcpy(&since, record + 1, sizeof(double));
-    return value * pending_decay(One(penalty.l2) * One(clock - since));
+/// Copies the weights of a row, and how long each has not paid its penalty; returns the longest.
+template <class Penalty, class View>
+GRADSTREAM_INLINE double gather_weights(const RowEntries<View>& row, double clock, double* w, double* lag) {
+  double longest = 0.0;
+  for (std::int64_t e = 0; e < row.count; ++e) {
+    const auto* record = row.record(e);
+    w[e] = static_cast<double>(record[0]);
+    if constexpr (!std::is_same_v<Penalty, penalties::NoPenalty>) {
+      double since;
+      std::memcpy(&since, record + 1, sizeof(double));
+      lag[e] = clock - since;
+      longest = lag[e] > longest ? lag[e] : longest;
+    }
   }
+  return longest;
 }
 
-/// w[e] = settled weights; returns sum x w, four sums in turn. Not inlined: the same rounding for all callers.
-template <class Optimizer, class Penalty, class View>
-GRADSTREAM_NOINLINE double settle(const RowEntries<View>& row, const Spec& spec, double clock, double* w) {
-  const PenaltySpec penalty = spec.penalty;
-  One s0(0.0), s1(0.0), s2(0.0), s3(0.0);
-  const auto entry = [&](std::int64_t e, One& sum) {
-    const One value = settled_weight<Optimizer, Penalty>(row.record(e), penalty, clock);
-    w[e] = value.v;
-    sum += One(static_cast<double>(row.x[e])) * value;
-  };
-  std::int64_t e = 0;
-  for (; e + 4 <= row.count; e += 4) {
-    entry(e, s0);
-    entry(e + 1, s1);
-    entry(e + 2, s2);
-    entry(e + 3, s3);
-  }
-  for (; e < row.count; ++e) entry(e, s0);
-  return ((s0 + s1) + (s2 + s3)).v;
+/// w[e] = weights with their pending l2 paid (rates are 1: sgd), at `clock`; returns sum x w. Not inlined: the same
+/// rounding for all callers.
+template <class Penalty, class View>
+GRADSTREAM_NOINLINE double settle(const RowEntries<View>& row, const Spec& spec, double clock, double* w, double* lag) {
+  const double l2 = spec.penalty.l2;
+  const bool small = l2 * gather_weights<Penalty>(row, clock, w, lag) < 0.015625;
+  Wide wide(0.0);
+  One rest(0.0);
+  each_pack(row.count, [&](auto tag, std::int64_t e) {
+    using V = decltype(tag);
+    V value = load<V>(w + e);
+    if constexpr (!std::is_same_v<Penalty, penalties::NoPenalty>) {
+      const V a = V(l2) * load<V>(lag + e);
+      value = value * (small ? small_decay(a) : exp(-a));
+      store(w + e, value);
+    }
+    const V product = load<V>(row.x + e) * value;
+    if constexpr (V::lanes == 1) {
+      rest += product;
+    } else {
+      wide += product;
+    }
+  });
+  return kLanes > 1 ? sum_lanes(wide) + rest.v : rest.v;
 }
 
 /// G += s (r x)^2, c = 1/sqrt(G) into `rate`; returns q = sum c x^2. For sgd only q.
@@ -136,7 +142,7 @@ GRADSTREAM_INLINE void prefetch_entries(const View& X, const WeightTable<typenam
   }
 }
 
-/// `w`, `rate`: longest row doubles each; `at`: 4 packs.
+/// `w`, `rate`: longest row doubles each (`rate` is first the lag of the pending penalty); `at`: 4 packs.
 template <class Optimizer, class Penalty, class View>
 Status single_learn(const View& X, RowSet set, StreamJob<typename View::value_type>& job, double* w, double* rate,
                     double* at) {
@@ -150,7 +156,7 @@ Status single_learn(const View& X, RowSet set, StreamJob<typename View::value_ty
     const bool counts = columns.s > 0.0;
     if (!counts && job.report == nullptr) continue;
     const RowEntries<View> row(X, job.table, index);
-    columns.z[0] = settle<Optimizer, Penalty>(row, *job.spec, counters.clock, w) + job.bias[0];
+    columns.z[0] = settle<Penalty>(row, *job.spec, counters.clock, w, rate) + job.bias[0];
     if (!std::isfinite(columns.z[0])) return {Code::non_finite, index};
     if (job.report != nullptr) job.report[i] = columns.z[0];
     if (!counts) continue;
@@ -167,11 +173,12 @@ Status single_learn(const View& X, RowSet set, StreamJob<typename View::value_ty
   return {};
 }
 
-template <class Optimizer, class Penalty, class View>
-Status single_report(const View& X, RowSet set, const StreamJob<typename View::value_type>& job, double* w) {
+template <class Penalty, class View>
+Status single_report(const View& X, RowSet set, const StreamJob<typename View::value_type>& job, double* w,
+                     double* lag) {
   for (std::int64_t i = 0; i < set.count; ++i) {
     const RowEntries<View> row(X, job.table, set[i]);
-    job.report[i] = settle<Optimizer, Penalty>(row, *job.spec, job.counters->clock, w) + job.bias[0];
+    job.report[i] = settle<Penalty>(row, *job.spec, job.counters->clock, w, lag) + job.bias[0];
     if (!std::isfinite(job.report[i])) return {Code::non_finite, set[i]};
   }
   return {};

@@ -66,8 +66,8 @@ template <class View>
 Status sparse_report(const View& X, RowSet set, const StreamJob<typename View::value_type>& job) {
   const SparseStreamScratch scratch(job.workspace, longest_row(X), job.spec->loss.columns);
   Status single;
-  if (with_single_path(job, [&](auto optimizer, auto penalty) {
-        single = single_report<decltype(optimizer), decltype(penalty)>(X, set, job, scratch.buffer[0]);
+  if (with_single_path(job, [&](auto, auto penalty) {
+        single = single_report<decltype(penalty)>(X, set, job, scratch.buffer[0], scratch.buffer[1]);
       })) {
     return single;
   }
