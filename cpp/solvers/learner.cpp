@@ -130,14 +130,7 @@ Status run_epoch(const View& X, const Spec& spec, LearnerState<Element<View>>& s
                                      const LearnInputs&, const Interrupted&);                                  \
   template Status run_epoch<__VA_ARGS__>(const __VA_ARGS__&, const Spec&, LearnerState<Element<__VA_ARGS__>>&, \
                                          const LearnInputs&, const EpochOrder&, const Interrupted&, double&)
-GRADSTREAM_INSTANTIATE(DenseView<float>);
-GRADSTREAM_INSTANTIATE(DenseView<double>);
-GRADSTREAM_INSTANTIATE(StridedView<float>);
-GRADSTREAM_INSTANTIATE(StridedView<double>);
-GRADSTREAM_INSTANTIATE(CsrView<float, std::int32_t>);
-GRADSTREAM_INSTANTIATE(CsrView<float, std::int64_t>);
-GRADSTREAM_INSTANTIATE(CsrView<double, std::int32_t>);
-GRADSTREAM_INSTANTIATE(CsrView<double, std::int64_t>);
+GRADSTREAM_FOR_EACH_VIEW(GRADSTREAM_INSTANTIATE);
 #undef GRADSTREAM_INSTANTIATE
 
 }  // namespace gradstream::solvers

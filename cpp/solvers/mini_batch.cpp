@@ -57,14 +57,7 @@ Status flush_block(const Spec& spec, LearnerState<T>& state, const LearnInputs& 
   template Status learn_blocks<__VA_ARGS__>(const __VA_ARGS__&, RowSet, const Spec&,                             \
                                             LearnerState<typename __VA_ARGS__::value_type>&, const LearnInputs&, \
                                             double&)
-GRADSTREAM_INSTANTIATE(DenseView<float>);
-GRADSTREAM_INSTANTIATE(DenseView<double>);
-GRADSTREAM_INSTANTIATE(StridedView<float>);
-GRADSTREAM_INSTANTIATE(StridedView<double>);
-GRADSTREAM_INSTANTIATE(CsrView<float, std::int32_t>);
-GRADSTREAM_INSTANTIATE(CsrView<float, std::int64_t>);
-GRADSTREAM_INSTANTIATE(CsrView<double, std::int32_t>);
-GRADSTREAM_INSTANTIATE(CsrView<double, std::int64_t>);
+GRADSTREAM_FOR_EACH_VIEW(GRADSTREAM_INSTANTIATE);
 #undef GRADSTREAM_INSTANTIATE
 template Status flush_block<float>(const Spec&, LearnerState<float>&, const LearnInputs&);
 template Status flush_block<double>(const Spec&, LearnerState<double>&, const LearnInputs&);

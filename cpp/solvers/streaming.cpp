@@ -77,14 +77,7 @@ Status report_rows(const View& X, const Spec& spec, const LearnerState<typename 
                                            double&);                                                            \
   template Status report_rows<__VA_ARGS__>(const __VA_ARGS__&, const Spec&,                                     \
                                            const LearnerState<typename __VA_ARGS__::value_type>&, double*, int)
-GRADSTREAM_INSTANTIATE(DenseView<float>);
-GRADSTREAM_INSTANTIATE(DenseView<double>);
-GRADSTREAM_INSTANTIATE(StridedView<float>);
-GRADSTREAM_INSTANTIATE(StridedView<double>);
-GRADSTREAM_INSTANTIATE(CsrView<float, std::int32_t>);
-GRADSTREAM_INSTANTIATE(CsrView<float, std::int64_t>);
-GRADSTREAM_INSTANTIATE(CsrView<double, std::int32_t>);
-GRADSTREAM_INSTANTIATE(CsrView<double, std::int64_t>);
+GRADSTREAM_FOR_EACH_VIEW(GRADSTREAM_INSTANTIATE);
 #undef GRADSTREAM_INSTANTIATE
 
 }  // namespace gradstream::solvers

@@ -52,6 +52,17 @@ using AnyView = std::variant<DenseView<float>, DenseView<double>, StridedView<fl
                              CsrView<float, std::int32_t>, CsrView<float, std::int64_t>, CsrView<double, std::int32_t>,
                              CsrView<double, std::int64_t>>;
 
+/// M(View) for every alternative of AnyView: explicit instantiations in solvers.
+#define GRADSTREAM_FOR_EACH_VIEW(M) \
+  M(DenseView<float>);              \
+  M(DenseView<double>);             \
+  M(StridedView<float>);            \
+  M(StridedView<double>);           \
+  M(CsrView<float, std::int32_t>);  \
+  M(CsrView<float, std::int64_t>);  \
+  M(CsrView<double, std::int32_t>); \
+  M(CsrView<double, std::int64_t>)
+
 template <class View>
 inline constexpr bool is_csr = false;
 template <class T, class I>
