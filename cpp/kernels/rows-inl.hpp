@@ -81,11 +81,13 @@ GRADSTREAM_INLINE void axpy_rows(const T* const* rows, std::int64_t d, const dou
   store(g + last, with_last_lanes(before, sum, d - j));
 }
 
+/// Every line of a row, the last one too: a row that does not start on a line ends on one more.
 template <class T>
 GRADSTREAM_INLINE void prefetch_second_level(const T* row, std::int64_t d) {
   const char* bytes = reinterpret_cast<const char*>(row);
-  for (std::int64_t b = 0; b < d * static_cast<std::int64_t>(sizeof(T)); b += 64)
-    GRADSTREAM_PREFETCH_SECOND_LEVEL(bytes + b);
+  const std::int64_t size = d * static_cast<std::int64_t>(sizeof(T));
+  for (std::int64_t b = 0; b < size; b += 64) GRADSTREAM_PREFETCH_SECOND_LEVEL(bytes + b);
+  GRADSTREAM_PREFETCH_SECOND_LEVEL(bytes + size - 1);
 }
 
 /// The first read of a tile comes from memory: one row after the other, because one stream is what the hardware fetches
@@ -145,7 +147,7 @@ struct Tile {
     }
     ahead = nullptr;
     // in stored order the tile after the set's last one is most likely the next set's first
-    const std::int64_t known = set.order == nullptr ? X.rows - set.begin : set.count;
+    const std::int64_t known = set.order == nullptr ? X.rows - set.begin : set.ordered - set.begin;
     if (!is_strided<View> && first + 2 * size <= known) {
       for (std::int64_t i = 0; i < size; ++i) next[i] = X.row(set[first + size + i]);
       ahead = next;

@@ -180,6 +180,7 @@ GRADSTREAM_INLINE void prefetch_row(const View& X, RowSet set, std::int64_t i) {
   const char* at = reinterpret_cast<const char*>(X.row(set[i]));
   const auto bytes = static_cast<std::int64_t>(sizeof(typename View::value_type)) * X.columns;
   for (std::int64_t b = 0; b < bytes && b < 1024; b += 64) GRADSTREAM_PREFETCH(at + b);
+  GRADSTREAM_PREFETCH(at + bytes - 1);
 }
 
 inline constexpr std::int64_t kRowsAhead = 8;

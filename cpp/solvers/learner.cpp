@@ -23,7 +23,9 @@ class CountedRows {
     }
   }
   RowSet set() const {
-    return listed_ ? RowSet{0, static_cast<std::int64_t>(rows_.size()), rows_.data()} : RowSet{0, n_};
+    return listed_ ? RowSet{0, static_cast<std::int64_t>(rows_.size()), rows_.data(),
+                            static_cast<std::int64_t>(rows_.size())}
+                   : RowSet{0, n_};
   }
 
  private:
@@ -111,7 +113,7 @@ Status run_epoch(const View& X, const Spec& spec, LearnerState<Element<View>>& s
     const Permutation permutation(counted.count, order.seed, order.epoch);
     visited.resize(static_cast<std::size_t>(counted.count));
     for (std::int64_t i = 0; i < counted.count; ++i) visited[static_cast<std::size_t>(i)] = counted[permutation(i)];
-    visit = {0, counted.count, visited.data()};
+    visit = {0, counted.count, visited.data(), counted.count};
   }
   // a block of more rows than there are would divide their gradient by rows that never come
   Spec fitted = spec;

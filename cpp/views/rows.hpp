@@ -77,9 +77,10 @@ struct RowSet {
   std::int64_t begin;
   std::int64_t count;
   const std::int64_t* order = nullptr;
+  std::int64_t ordered = 0;  // length of `order`: what comes after the set may be fetched ahead
 
   std::int64_t operator[](std::int64_t i) const { return order != nullptr ? order[begin + i] : begin + i; }
-  RowSet part(std::int64_t first, std::int64_t size) const { return {begin + first, size, order}; }
+  RowSet part(std::int64_t first, std::int64_t size) const { return {begin + first, size, order, ordered}; }
 };
 
 }  // namespace gradstream
