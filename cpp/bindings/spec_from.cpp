@@ -100,7 +100,6 @@ OptimizerSpec optimizer_from(const py::dict& dict) {
 }  // namespace
 
 int loss_id(const std::string& name) { return position(all_losses(), name, "loss"); }
-const char* loss_task(int id) { return all_losses()[static_cast<std::size_t>(id)].task; }
 
 Spec spec_from(const py::dict& dict) {
   Spec spec;

@@ -11,6 +11,5 @@ Spec spec_from(const pybind11::dict& dict);
 
 /// Position of a loss by name; throws ValueError with the names there are.
 int loss_id(const std::string& name);
-const char* loss_task(int id);
 
 }  // namespace gradstream::bindings

@@ -58,7 +58,6 @@ struct BlockSums {
   double* touched = nullptr;    // (d,) sparse: a linked list of the block's features, so that no call scans d of them:
                                 // 0 not in it, else 1 + the next link
   double* first = nullptr;      // the first link. A link is 0 at the end, else 1 + the feature
-  double loss = 0.0;
 };
 
 template <class T>
@@ -68,7 +67,6 @@ struct StreamJob {
   const double* weight = nullptr;  // by absolute row; null: all 1
   double weight_factor = 1.0;      // multiplies every weight (fit divides by the mean weight)
   double* report = nullptr;        // (rows of the set, K) margins before learning; null: not wanted
-  std::int64_t features = 0;
   optimizers::StepContext context;
   WeightTable<T> table;
   double* bias = nullptr;  // (1 + slots, K)

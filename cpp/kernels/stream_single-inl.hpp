@@ -165,7 +165,9 @@ Status single_learn(const View& X, RowSet set, StreamJob<typename View::value_ty
     const double q = measure_entries<Optimizer>(row, columns, rate);
     const double u = displacement<Optimizer>(columns, 0, q);
     const bool finite = move_entries<Optimizer>(row, u, counters.clock, w, rate);
-    if (!finite || !std::isfinite(job.bias[0])) return {Code::non_finite, index};
+    if (!finite || !std::isfinite(job.bias[0]) || !std::isfinite(job.bias[SlotCount<Optimizer>::value])) {
+      return {Code::non_finite, index};
+    }
     count_step(counters, columns.context.eta, columns.s, columns.s);
     counters.samples += 1.0;
   }

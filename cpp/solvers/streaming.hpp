@@ -63,7 +63,6 @@ kernels::StreamJob<T> stream_job(const Spec& spec, const LearnerState<T>& state,
                                  bool frozen) {
   kernels::StreamJob<T> job;
   job.spec = &spec;
-  job.features = state.d;
   job.context = step_context(spec);
   job.bias = state.bias;
   job.counters = state.counters;
