@@ -217,7 +217,7 @@ def test_full_batch_words_stand_for_one_row_at_a_time_online():
     named = LinearClassifier(random_state=0, batch_size="full", optimizer="lbfgs").fit(X, y)
     assert named.optimizer_ == "lbfgs"
     assert state_of(named.partial_fit(X, y)) == state_of(plain)
-    assert named.optimizer_ == plain.optimizer_ == "adagrad"
+    assert named.optimizer_ == plain.optimizer_ == "bank"
 
 
 def test_the_objective_is_that_of_the_parameters_of_now():

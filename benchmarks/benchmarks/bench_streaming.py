@@ -26,8 +26,8 @@ class Streaming:
     track_time_per_row.unit = "ns"
 
 
-class StandardizedStreaming:
-    """The default of the estimators: AdaGrad on rows in running standard units."""
+class UntunedStreaming:
+    """The default of the estimators: the bank, on dense rows in running standard units."""
 
     params = (DTYPES, [30, 300])
     param_names = ("dtype", "features")

@@ -20,7 +20,9 @@ def learner(spec: Any, rows: Rows) -> Any:
     """Return a fresh learner for rows like these."""
     layout = "sparse" if isinstance(rows.core, tuple) else "dense"
     state = LearnerState.create(spec, rows.X.shape[1], layout, rows.X.dtype, seed=0)
-    return _core.Learner(spec, state.arrays())
+    if state.bank and layout == "sparse":
+        state.reserve(rows.X.shape[1])
+    return state.core()
 
 
 def gradient_call(rows: Rows, threads: int) -> Any:

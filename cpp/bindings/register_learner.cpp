@@ -3,37 +3,18 @@
 #include <pybind11/pybind11.h>
 
 #include <atomic>
-#include <memory>
-#include <string>
 
 #include "bindings/interrupt.hpp"
 #include "bindings/numpy_view.hpp"
 #include "bindings/register.hpp"
 #include "bindings/spec_from.hpp"
+#include "bindings/turn.hpp"
 #include "solvers/learner.hpp"
 #include "solvers/mini_batch.hpp"
 #include "solvers/planes.hpp"
 
 namespace gradstream::bindings {
 namespace {
-
-/// One learner at a time: a second thread gets an error, not a race.
-class Turn {
- public:
-  explicit Turn(std::atomic<bool>& busy) : busy_(busy) {
-    if (busy_.exchange(true)) {
-      throw std::runtime_error(
-          "this estimator is learning in another thread; wait for it, or give each thread its own copy "
-          "(sklearn.clone)");
-    }
-  }
-  ~Turn() { busy_.store(false); }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-
- private:
-  std::atomic<bool>& busy_;
-};
 
 class Learner {
   template <class F>

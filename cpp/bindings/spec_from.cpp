@@ -55,6 +55,7 @@ LossSpec loss_from(const py::dict& dict) {
   loss.loss = loss_id(get<std::string>(dict, "loss"));
   loss.parameter = get<double>(dict, "loss_parameter");
   loss.columns = get<std::int64_t>(dict, "columns");
+  loss.real_target = std::string(all_losses()[static_cast<std::size_t>(loss.loss)].domain) == "real";
   if (loss.columns < 1) throw py::value_error("columns must be at least 1");
   if (loss.columns > 1) {
     loss.kind = loss.loss == loss_id("log_loss") ? ColumnsKind::softmax : ColumnsKind::one_vs_rest;
@@ -88,7 +89,8 @@ ScheduleSpec schedule_from(const py::dict& dict, const LossSpec& loss) {
 
 OptimizerSpec optimizer_from(const py::dict& dict) {
   OptimizerSpec optimizer;
-  optimizer.optimizer = position(optimizers::kDescriptions, get<std::string>(dict, "optimizer"), "optimizer");
+  const auto name = get<std::string>(dict, "optimizer");  // the bank's second half is AdaGrad
+  optimizer.optimizer = position(optimizers::kDescriptions, name == "bank" ? "adagrad" : name, "optimizer");
   optimizer.momentum = get<double>(dict, "momentum");
   optimizer.beta_1 = get<double>(dict, "beta_1");
   optimizer.beta_2 = get<double>(dict, "beta_2");
@@ -107,6 +109,7 @@ Spec spec_from(const py::dict& dict) {
   spec.penalty = {get<double>(dict, "l1"), get<double>(dict, "l2")};
   spec.schedule = schedule_from(dict, spec.loss);
   spec.optimizer = optimizer_from(dict);
+  if (dict.contains("share")) spec.bank.share = get<double>(dict, "share");  // the bank's only
   spec.standardize = standardize_from(get<std::string>(dict, "standardize"));
   spec.fit_intercept = get<bool>(dict, "fit_intercept");
   spec.batch_size = get<std::int64_t>(dict, "batch_size");

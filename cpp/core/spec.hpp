@@ -13,6 +13,7 @@ struct LossSpec {
   double parameter = 0.0;  // huber: epsilon
   ColumnsKind kind = ColumnsKind::single;
   std::int64_t columns = 1;
+  bool real_target = false;  // regression on a target with units of its own
 };
 
 /// Strengths on the standardised coefficients: l1 = alpha l1_ratio, l2 = alpha (1 - l1_ratio).
@@ -39,6 +40,19 @@ struct OptimizerSpec {
   double initial_accumulator = 1e-8;
 };
 
+/// Lanes of the bank, the learner that nobody has to tune: eight rates side by side, weighted by how well each
+/// predicts. The first half steps by gradient descent over the running mean of |x|^2, the second by AdaGrad on one
+/// accumulator that they share. Gradient descent wins on dense streams that drift, AdaGrad on text and categories.
+inline constexpr int kBankLanes = 8;
+inline constexpr int kBankSgdLanes = 4;
+inline constexpr int kBankPlanes = kBankLanes + 1;  // the weights of every lane, then the accumulator
+
+/// docs/guide/bank.md has the measurements behind the constants.
+struct BankSpec {
+  double rate[kBankLanes] = {0.03, 0.3, 1.0, 3.0, 0.05, 0.2, 0.5, 1.0};
+  double share = 1e-4;  // of its weight that every lane gives away with every row (Herbster and Warmuth 1998)
+};
+
 enum class Standardize { none, scale, center_scale };
 
 struct Spec {
@@ -46,6 +60,7 @@ struct Spec {
   PenaltySpec penalty;
   ScheduleSpec schedule;
   OptimizerSpec optimizer;
+  BankSpec bank;
   Standardize standardize = Standardize::none;
   bool fit_intercept = true;
   std::int64_t batch_size = 1;

@@ -16,6 +16,7 @@ enum class Code {
   max_iter,
   no_progress,
   interrupted,
+  full,  // more sparse features than the state has room for; `row` says how many it needs
 };
 
 constexpr const char* name(Code code) {
@@ -30,6 +31,7 @@ constexpr const char* name(Code code) {
     case Code::max_iter: return "max_iter";
     case Code::no_progress: return "no_progress";
     case Code::interrupted: return "interrupted";
+    case Code::full: return "full";
   }
   return "unknown";
 }

@@ -4,7 +4,9 @@
 #include "kernels/coordinates-inl.hpp"
 #include "kernels/dense-inl.hpp"
 #include "kernels/sparse-inl.hpp"
+#include "kernels/sparse_bank-inl.hpp"
 #include "kernels/statistics-inl.hpp"
+#include "kernels/stream_bank-inl.hpp"
 #include "kernels/stream_dense-inl.hpp"
 #include "kernels/stream_sparse-inl.hpp"
 #include "kernels/table.hpp"
@@ -14,19 +16,31 @@ namespace {
 
 template <class View>
 constexpr ViewKernels<View> dense_kernels() {
-  return {&dense_workspace<View>,         &dense_loss_gradient<View>,    &dense_margins<View>,  &dense_moments<View>,
-          &dense_squared_gradients<View>, &dense_row_dot<View>,          &dense_row_axpy<View>, &dense_row_norm<View>,
-          &dense_check_finite<View>,      &dense_stream_workspace<View>, &dense_learn<View>,    &dense_report<View>,
-          &dense_accumulate<View>};
+  return {
+      &dense_workspace<View>,         &dense_loss_gradient<View>,    &dense_margins<View>,    &dense_moments<View>,
+      &dense_squared_gradients<View>, &dense_row_dot<View>,          &dense_row_axpy<View>,   &dense_row_norm<View>,
+      &dense_check_finite<View>,      &dense_stream_workspace<View>, &dense_learn<View>,      &dense_report<View>,
+      &dense_accumulate<View>,        &dense_bank_workspace<View>,   &dense_bank_learn<View>, &dense_bank_report<View>};
 }
 
 template <class View>
 constexpr ViewKernels<View> sparse_kernels() {
-  return {
-      &sparse_workspace<View>,         &sparse_loss_gradient<View>,    &sparse_margins<View>,  &sparse_moments<View>,
-      &sparse_squared_gradients<View>, &sparse_row_dot<View>,          &sparse_row_axpy<View>, &sparse_row_norm<View>,
-      &sparse_check_finite<View>,      &sparse_stream_workspace<View>, &sparse_learn<View>,    &sparse_report<View>,
-      &sparse_accumulate<View>};
+  return {&sparse_workspace<View>,
+          &sparse_loss_gradient<View>,
+          &sparse_margins<View>,
+          &sparse_moments<View>,
+          &sparse_squared_gradients<View>,
+          &sparse_row_dot<View>,
+          &sparse_row_axpy<View>,
+          &sparse_row_norm<View>,
+          &sparse_check_finite<View>,
+          &sparse_stream_workspace<View>,
+          &sparse_learn<View>,
+          &sparse_report<View>,
+          &sparse_accumulate<View>,
+          &sparse_bank_workspace<View>,
+          &sparse_bank_learn<View>,
+          &sparse_bank_report<View>};
 }
 
 constexpr KernelTable make_table(const char* name) {
@@ -45,6 +59,7 @@ constexpr KernelTable make_table(const char* name) {
           &step_all<float>,
           &step_all<double>,
           &catch_up,
+          &settle_bank,
           &schedule_rate,
           &prepare_step,
           &inverse_deviation};

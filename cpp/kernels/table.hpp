@@ -5,6 +5,7 @@
 
 #include "core/spec.hpp"
 #include "core/status.hpp"
+#include "kernels/bank.hpp"
 #include "kernels/stream.hpp"
 #include "views/rows.hpp"
 
@@ -69,6 +70,10 @@ struct ViewKernels {
   Status (*report)(const View&, RowSet, const StreamJob<typename View::value_type>&);
   /// Adds rows to the sums of the unfinished block.
   Status (*accumulate)(const View&, RowSet, StreamJob<typename View::value_type>&);
+  /// The bank: doubles of scratch, learning row by row, and margins of its averaged model.
+  std::int64_t (*bank_workspace)(const View&, std::int64_t columns);
+  Status (*bank_learn)(const View&, RowSet, BankJob<typename View::value_type>&);
+  Status (*bank_report)(const View&, RowSet, const BankJob<typename View::value_type>&);
 };
 
 struct KernelTable {
@@ -98,6 +103,9 @@ struct KernelTable {
   /// number `step`.
   void (*catch_up)(const Spec&, const optimizers::StepContext&, std::int64_t n, const double* lag,
                    const double* elapsed, const double* step, double* const* slots);
+  /// Sparse lane planes and accumulator of n features, last settled `descent` and `adagrad` of the two clocks ago.
+  void (*settle_bank)(const Spec&, std::int64_t n, double* const* plane, double* descent, double* adagrad,
+                      double awake);
   double (*schedule_rate)(const ScheduleSpec&, double t, double epoch);
   /// Rate and bias corrections of the step that comes next.
   void (*prepare_step)(const Spec&, const Counters&, optimizers::StepContext&);

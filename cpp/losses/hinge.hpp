@@ -6,7 +6,7 @@ namespace gradstream::losses {
 
 /// max(0, 1 - y z), r = -y where y z < 1. Target -1/+1.
 struct Hinge {
-  static constexpr Description description{"hinge", "classification", "sign", "", false, false};
+  static constexpr Description description{"hinge", "classification", "sign", "", false, false, true};
 
   template <class V>
   static Evaluation<V> evaluate(V z, V y, V) {
@@ -18,9 +18,8 @@ struct Hinge {
   /// Constant speed until the margin is met (as in passive-aggressive updates, Crammer et al. 2006).
   template <class S>
   static S invariant_step(S z, S y, S h, S q, S) {
-    const S m = S(1.0) - y * z;
-    if (m <= S(0.0)) return S(0.0);
-    return h * q <= m ? y * h : y * (m / q);
+    const S m = maximum(S(0.0), S(1.0) - y * z);
+    return y * minimum(h, m / q);
   }
 };
 

@@ -6,7 +6,7 @@ namespace gradstream::losses {
 
 /// Half squared error: (z - y)^2 / 2, r = z - y. Domain: y real.
 struct SquaredError {
-  static constexpr Description description{"squared_error", "regression", "real", "", true, false};
+  static constexpr Description description{"squared_error", "regression", "real", "", true, false, true};
 
   template <class V>
   static Evaluation<V> evaluate(V z, V y, V) {

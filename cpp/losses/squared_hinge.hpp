@@ -6,7 +6,7 @@ namespace gradstream::losses {
 
 /// max(0, 1 - y z)^2 (not halved), r = -2 y max(0, 1 - y z). Target -1/+1.
 struct SquaredHinge {
-  static constexpr Description description{"squared_hinge", "classification", "sign", "", true, false};
+  static constexpr Description description{"squared_hinge", "classification", "sign", "", true, false, true};
 
   template <class V>
   static Evaluation<V> evaluate(V z, V y, V) {

@@ -21,7 +21,7 @@ class Spec(TypedDict):
     l2: float
     fit_intercept: bool
     standardize: str  # "none" | "scale" | "center_scale"
-    optimizer: str  # "sgd" | "momentum" | "adagrad" | "adam"
+    optimizer: str  # "sgd" | "momentum" | "adagrad" | "adam"; "bank" for Bank
     momentum: float
     beta_1: float
     beta_2: float
@@ -33,6 +33,7 @@ class Spec(TypedDict):
     decay: float
     alpha: float
     batch_size: int
+    share: float  # the bank's; others ignore it
 
 class Learner:
     """Streaming and mini-batch learning on arrays it borrows.
@@ -59,6 +60,29 @@ class Learner:
     # (1+slots, d, K): standardised weights, then slots; pending penalties and decays applied
     def planes(self) -> Float64: ...
     def set_planes(self, planes: Float64) -> None: ...  # the same shape; settled as of the counters
+
+class Bank:
+    """The untuned learner, one row at a time, on arrays it borrows; methods as those of Learner.
+
+    arrays: table    dense layout (9, d, K): weights of 8 lanes, AdaGrad's accumulator; sparse layout (d, 0)
+            records  sparse layout (capacity, bank_record_width(K)) float32, a record per feature met, else (0, 0)
+            places   sparse layout (d,) int32: 1 + the feature's record, 0 before its first row, else (0,)
+            bias     (9, K) float64
+            mean, m2, seen, counters  as those of Learner
+            experts  (16,) float64: 8 weights of lanes, norm, target_mean, target_m2, residual, mixture_loss, woken,
+                     features, counted
+    """
+
+    def __init__(self, spec: Spec, arrays: dict[str, NDArray[Any]]) -> None: ...
+    # ("full", n): make room for n records and call again; nothing has changed
+    def learn(
+        self, X: Rows, y: Float64, sample_weight: Float64 | None, report: Float64 | None, n_threads: int
+    ) -> Status: ...
+    def flush(self) -> Status: ...
+    def report(self, X: Rows, out: Float64, n_threads: int) -> Status: ...
+    def linear(self) -> tuple[Float64, Float64]: ...
+    def planes(self) -> Float64: ...  # (9, d, K)
+    def set_planes(self, planes: Float64) -> Status: ...  # "full" as above
 
 class BatchResult(TypedDict):
     coef: Float64  # (d, K), standardised coordinates
@@ -108,6 +132,7 @@ def squared_gradients(
     intercept: Float64,
 ) -> tuple[Float64, Float64]: ...
 def record_width(spec: Spec, itemsize: int) -> int: ...
+def bank_record_width(columns: int) -> int: ...
 def block_size(spec: Spec, n_features: int, sparse: bool) -> int: ...
 def check_csr(X: Rows) -> Status: ...
 def check_finite(X: Rows) -> Status: ...

@@ -27,6 +27,8 @@ LOSSES = {loss["name"]: loss for loss in _core.losses()}
 SLOTS = {optimizer["name"]: optimizer["slots"] for optimizer in _core.optimizers()}
 LEARNING_RATES = {optimizer["name"]: optimizer["learning_rate"] for optimizer in _core.optimizers()}
 PENALTIES = {penalty["name"]: penalty["l1_ratio"] for penalty in _core.penalties()}
+BANK = "bank"  # the untuned learner: what "auto" means row by row
+BANK_SHARE = 1e-4  # of its weight that every lane gives away with every row
 FULL_BATCH_SOLVERS = ("lbfgs", "gd", "cd")
 AUTO_BATCH_SIZE = 256
 MAX_BATCH_SIZE = 2**53  # float64 counts that far
@@ -148,11 +150,19 @@ def fit_plan(parameters: dict[str, Any], *, columns: int, sparse: bool) -> Plan:
 
 
 def online_spec(parameters: dict[str, Any], *, columns: int, sparse: bool) -> Spec:
-    """Return what ``partial_fit`` and its kin do: the integer batch_size, else one row at a time."""
+    """Return what ``partial_fit`` and its kin do: the integer batch_size, else one row at a time; untuned: the bank."""
     batch_size = parameters["batch_size"]
     if isinstance(batch_size, str):
         batch_size = 1
-    return _spec(parameters, batch_size=batch_size, columns=columns, sparse=sparse)
+    spec = _spec(parameters, batch_size=batch_size, columns=columns, sparse=sparse)
+    untuned = _is_auto(parameters["optimizer"]) and _is_auto(parameters["learning_rate"])
+    if batch_size == 1 and untuned:
+        spec["optimizer"] = BANK
+    return spec
+
+
+def _is_auto(value: Any) -> bool:
+    return isinstance(value, str) and (value == "auto" or value in FULL_BATCH_SOLVERS)
 
 
 def _solver(optimizer: str, loss: str, spec: Spec) -> str:
@@ -196,6 +206,7 @@ def _spec(parameters: dict[str, Any], *, batch_size: int, columns: int, sparse: 
         "decay": 1.0,
         "alpha": float(parameters["alpha"]),
         "batch_size": int(batch_size),
+        "share": BANK_SHARE,
     }
     chosen = vars(optimizer) | vars(schedule)
     spec.update({name: float(chosen[name]) for name in spec if chosen.get(name, "auto") != "auto"})  # type: ignore[typeddict-item]

@@ -142,7 +142,7 @@ class BatchEstimator(OnlineEstimator):
     def _install(self, solution: Solution, targets: Targets) -> None:
         """Make the solution the estimator's model. Nothing here can fail half-way."""
         model = Model(solution.state)
-        model.current = True
+        model.current = not solution.state.experts.size  # lanes take their places when a row comes
         for name in ("optimality_", "validation_scores_"):
             if hasattr(self, name):
                 delattr(self, name)

@@ -8,7 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradstream import _core
-from gradstream._state import EPOCH, N_SAMPLES_SEEN, STEPS, WEIGHT, LearnerState, T
+from gradstream._parameters import BANK
+from gradstream._state import (
+    COUNTED,
+    EPOCH,
+    EXPERTS,
+    LANES,
+    N_SAMPLES_SEEN,
+    NORM,
+    RESIDUAL,
+    STEPS,
+    TARGET_M2,
+    TARGET_MEAN,
+    WEIGHT,
+    WOKEN,
+    LearnerState,
+    T,
+)
 from gradstream._validation import CheckedRows
 from gradstream.regimes.problem import Problem, Standardisation
 
@@ -29,33 +45,81 @@ class Point:
 def placed(problem: Problem, spec: Spec, statistics: Standardisation, point: Point) -> LearnerState:
     """Return a state at a point, its standardiser filled and its optimizer cold."""
     state = _blank(problem, spec, statistics)
-    state.bias[0] = point.intercept
-    planes = state.planes()
-    planes[0] = point.weights
-    state.set_planes(planes)
+    state.set_point(point.weights, point.intercept)
     return state
 
 
 def handed_over(problem: Problem, statistics: Standardisation, point: Point, epochs: int) -> LearnerState:
-    """Return the online state of a solution, its optimizer as warm as after a pass over at most 10,000 of the rows."""
+    """Return the online state of a solution, its optimizer as warm as after a pass over at most 10,000 of the rows.
+
+    The bank's lanes take their places when a row comes: until then the solution is one set of weights, in the dtype of
+    the data, with the squares of gradients that AdaGrad's lanes will start from.
+    """
     spec = problem.online
+    if spec["optimizer"] == BANK:
+        spec = {**spec, "optimizer": "adagrad"}
     state = _blank(problem, spec, statistics)
     state.counters[T] = statistics.weight / spec["batch_size"]
     state.counters[EPOCH] = epochs
     planes = state.planes()
-    if spec["optimizer"] in ("adagrad", "adam"):
-        squares, bias_squares, rows = _squared_gradients(problem, statistics, point)
-        if spec["optimizer"] == "adagrad":
-            planes[1] += squares
-            state.bias[1] += bias_squares
-        else:
-            planes[2] += squares / rows
-            state.bias[2] += bias_squares / rows
-            state.counters[STEPS] = statistics.rows  # moments that are no longer corrected for their cold start
+    if spec["optimizer"] in WARM:
+        squares = _squared_gradients(problem, statistics, point)
+        WARM[spec["optimizer"]](state, planes, squares)
+    if problem.online["optimizer"] == BANK:
+        state.experts = _experts(problem, statistics, squares)
     planes[0] = point.weights
     state.bias[0] = point.intercept
     state.set_planes(planes)
     return state
+
+
+@dataclass(frozen=True, eq=False)
+class SquaredGradients:
+    """Weighted sums of squares, (d, K) and (K,), of single rows' gradients, and the number and weight of those rows."""
+
+    coef: Float64
+    intercept: Float64
+    rows: int
+    weight: float
+
+
+def _warm_adagrad(state: LearnerState, planes: Float64, squares: SquaredGradients) -> None:
+    planes[1] += squares.coef
+    state.bias[1] += squares.intercept
+
+
+def _warm_adam(state: LearnerState, planes: Float64, squares: SquaredGradients) -> None:
+    planes[2] += squares.coef / squares.rows
+    state.bias[2] += squares.intercept / squares.rows
+    state.counters[STEPS] = state.counters[N_SAMPLES_SEEN]  # moments that are no longer corrected for a cold start
+
+
+WARM = {"adagrad": _warm_adagrad, "adam": _warm_adam}
+
+
+def _experts(problem: Problem, statistics: Standardisation, squares: SquaredGradients) -> Float64:
+    """Return the means that rates are over and what is known of the target; lane 0 will rest at the solution."""
+    y, weights = problem.targets.y, problem.targets.weights
+    mean = float(np.average(y, weights=weights))
+    experts = np.zeros(EXPERTS)
+    experts[:LANES] = 1.0 / LANES
+    experts[NORM] = _mean_square(problem, statistics) + float(problem.online["fit_intercept"])
+    experts[TARGET_MEAN] = mean
+    experts[TARGET_M2] = float(np.average((y - mean) ** 2, weights=weights)) * statistics.weight
+    experts[RESIDUAL] = squares.intercept.sum() / squares.weight
+    experts[WOKEN] = np.inf
+    experts[COUNTED] = statistics.weight
+    return experts
+
+
+def _mean_square(problem: Problem, statistics: Standardisation) -> float:
+    """Return the mean of ``|x|^2`` over rows as the bank reads them."""
+    if statistics.center is not None and statistics.scale is not None:
+        return float(np.count_nonzero(statistics.scale))
+    X, _, weights = _sample(problem)
+    mean, m2, weight = _core.moments(X.data, weights, 1)
+    squares = mean**2 + m2 / weight
+    return float(squares.sum() if statistics.scale is None else statistics.scale**2 @ squares)
 
 
 def _blank(problem: Problem, spec: Spec, statistics: Standardisation) -> LearnerState:
@@ -69,14 +133,14 @@ def _blank(problem: Problem, spec: Spec, statistics: Standardisation) -> Learner
     return state
 
 
-def _squared_gradients(problem: Problem, statistics: Standardisation, point: Point) -> tuple[Float64, Float64, int]:
-    """Return weighted sums of squares, (d, K) and (K,), of single rows' gradients, and the number of those rows."""
+def _squared_gradients(problem: Problem, statistics: Standardisation, point: Point) -> SquaredGradients:
     X, y, weights = _sample(problem)
     coef = point.weights if statistics.scale is None else point.weights * statistics.scale[:, None]
     squares, bias_squares = _core.squared_gradients(
         X.data, y, weights, problem.online, coef, statistics.center, statistics.scale, point.intercept
     )
-    return squares, bias_squares, max(1, X.shape[0] if weights is None else int(np.count_nonzero(weights)))
+    rows, weight = (X.shape[0],) * 2 if weights is None else (int(np.count_nonzero(weights)), float(weights.sum()))
+    return SquaredGradients(squares, bias_squares, max(1, rows), weight or 1.0)
 
 
 def _sample(problem: Problem) -> tuple[CheckedRows, Float64, Float64 | None]:

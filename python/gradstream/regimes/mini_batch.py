@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gradstream import _core
 from gradstream._state import N_SAMPLES_SEEN, LearnerState
 from gradstream._validation import raise_for_status
 from gradstream.regimes.handover import Point, handed_over, placed
@@ -40,6 +41,8 @@ class Run:
         self.problem, self.watch = problem, watch
         self.statistics = Standardisation.of(problem)
         self.model = Model(self._start())
+        assert isinstance(self.model.learner, _core.Learner)
+        self.learner = self.model.learner
         self.patience = Patience(problem.tol, problem.n_iter_no_change)
         self.loss_curve: list[float] = []
         self.scores: list[float] = []
@@ -59,7 +62,7 @@ class Run:
         if self.watch is not None:
             self.watch.begin()
         y, weights = problem.targets.y, problem.targets.weights
-        status, mean_loss = self.model.learner.epoch(
+        status, mean_loss = self.learner.epoch(
             problem.X.data, y, weights, problem.seed, epoch, problem.shuffle, problem.threads
         )
         spec = problem.plan.spec
@@ -109,7 +112,7 @@ class Run:
         if self.problem.plan.spec == self.problem.online:
             model.state.counters[N_SAMPLES_SEEN] = self.statistics.rows
             return model.state
-        point = Point(model.learner.planes()[0], model.state.bias[0])
+        point = Point(*model.state.point())
         return handed_over(self.problem, self.statistics, point, epochs=len(self.loss_curve))
 
 

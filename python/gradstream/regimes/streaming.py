@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradstream import _core
+from gradstream._parameters import BANK
 from gradstream._state import STEPS, LearnerState
 from gradstream._validation import CheckedRows, assert_finite, raise_for_status
 
 if TYPE_CHECKING:
-    from gradstream._core import Float64, Spec
+    from gradstream._core import Float64, Spec, Status
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class Model:
         if not all(array.flags.writeable for array in state.arrays().values()):  # memory maps, as joblib makes them
             state = state.copy()
         self.state = state
-        self.learner = _core.Learner(state.spec, state.arrays())
+        self.learner = state.core()
         self.current = False
         self.values: dict[Any, tuple[float, float]] = {}
 
@@ -89,7 +89,7 @@ class Model:
         """Learn rows in order, or raise and stay what it was. ``report`` (n, K) takes the margins before each row."""
         X = rows.X
         if X.layout == self.state.layout and X.dtype == self.state.table.dtype:
-            status = self.learner.learn(X.data, rows.y, rows.weights, report, threads)
+            status = self._learn_in_place(X.data, rows.y, rows.weights, report, threads)
             if status[0] != "ok":
                 raise_for_status(owner, status, X, self._where())
             return
@@ -100,11 +100,22 @@ class Model:
             self.state.restore(before)
             raise
 
+    def _learn_in_place(
+        self, data: Any, y: Float64, weights: Float64 | None, report: Float64 | None, threads: int
+    ) -> Status:
+        """Learn rows of the state's layout and dtype; the bank may ask for more room first."""
+        status = self.learner.learn(data, y, weights, report, threads)
+        if status[0] == "full":
+            self.state.reserve(status[1])
+            self.learner = self.state.core()
+            status = self.learner.learn(data, y, weights, report, threads)
+        return status
+
     def _learn_blocks(self, owner: str, rows: LabelledRows, report: Float64 | None, threads: int) -> None:
         for part, data in rows.X.blocks(self.state.layout, self.state.table.dtype):
             weights = None if rows.weights is None else rows.weights[part]
             out = None if report is None else report[part]
-            code, row = self.learner.learn(data, rows.y[part], weights, out, threads)
+            code, row = self._learn_in_place(data, rows.y[part], weights, out, threads)
             if code != "ok":
                 raise_for_status(owner, (code, row + part.start if row >= 0 else row), rows.X, self._where())
 
@@ -147,4 +158,6 @@ class Model:
 
 def rate_of(spec: Spec) -> str:
     """Say what the steps are made with, for messages."""
+    if spec["optimizer"] == BANK:
+        return "the untuned learner, eight rates side by side"
     return f"optimizer {spec['optimizer']!r}, schedule {spec['schedule']!r}, eta0 = {spec['eta0']:g}"

@@ -1,0 +1,173 @@
+// _core.Bank: the untuned learner on arrays that Python holds.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <atomic>
+
+#include "bindings/interrupt.hpp"
+#include "bindings/numpy_view.hpp"
+#include "bindings/register.hpp"
+#include "bindings/spec_from.hpp"
+#include "bindings/turn.hpp"
+#include "solvers/bank.hpp"
+
+namespace gradstream::bindings {
+namespace {
+
+class Bank {
+  template <class F>
+  auto with_state(F&& f) {
+    const py::gil_scoped_release unlocked;
+    return single_ ? f(single_state_) : f(double_state_);
+  }
+
+  /// f(view, state) with the GIL released; rows and state have one dtype and one layout (matching_rows).
+  template <class F>
+  Status visit(const Rows& rows, F&& f) {
+    const py::gil_scoped_release unlocked;
+    return std::visit(
+        [&](const auto& view) -> Status {
+          if constexpr (std::is_same_v<typename std::decay_t<decltype(view)>::value_type, float>) {
+            return f(view, single_state_);
+          } else {
+            return f(view, double_state_);
+          }
+        },
+        rows.view);
+  }
+
+ public:
+  Bank(const py::dict& spec, const py::dict& arrays) : spec_(spec_from(spec)), arrays_(arrays) {
+    const auto table = py::reinterpret_borrow<py::array>(arrays["table"]);
+    single_ = holds<float>(table);
+    if (!single_ && !holds<double>(table)) throw py::type_error("table: expected float32 or float64");
+    if (!(table.flags() & py::array::c_style)) throw py::value_error("table: expected a C-contiguous array");
+    sparse_ = table.ndim() == 2;
+    if (!sparse_ && table.ndim() != 3) throw py::value_error("table: expected 2 (sparse) or 3 (dense) dimensions");
+    d_ = sparse_ ? table.shape(0) : table.shape(1);
+    if (single_) {
+      bind_state(single_state_, table);
+    } else {
+      bind_state(double_state_, table);
+    }
+  }
+
+  py::tuple learn(const py::object& X, const py::object& y, const py::object& weight, const py::object& report, int) {
+    const Turn turn(busy_);
+    const Rows rows = matching_rows(X);
+    const solvers::BankInputs inputs{doubles(y, rows.count, "y"), doubles(weight, rows.count, "sample_weight"),
+                                     writable_doubles(report, rows.count * spec_.loss.columns, "report")};
+    const Status status = visit(rows, [&](const auto& view, auto& state) {
+      return solvers::bank_learn(view, spec_, state, inputs, &interrupted);
+    });
+    raise_interrupt(status);
+    return to_tuple(status);
+  }
+
+  py::tuple report(const py::object& X, const py::object& out, int n_threads) {
+    const Rows rows = matching_rows(X);
+    double* margins = writable_doubles(out, rows.count * spec_.loss.columns, "out");
+    return to_tuple(visit(rows, [&](const auto& view, auto& state) {
+      return solvers::bank_report(view, spec_, state, margins, n_threads);
+    }));
+  }
+
+  /// There is no unfinished block at batch size 1.
+  py::tuple flush() { return to_tuple({}); }
+
+  py::tuple linear() {
+    const auto model = with_state([&](auto& state) { return solvers::bank_coefficients(spec_, state); });
+    return py::make_tuple(to_array(model.coef.data(), spec_.loss.columns, d_),
+                          to_array(model.intercept.data(), spec_.loss.columns));
+  }
+
+  py::array planes() {
+    const auto values = with_state([&](auto& state) { return solvers::bank_planes(spec_, state); });
+    py::array_t<double> out({static_cast<std::int64_t>(kBankPlanes), d_, spec_.loss.columns});
+    std::copy(values.begin(), values.end(), out.mutable_data());
+    return out;
+  }
+
+  py::tuple set_planes(const py::object& planes) {
+    const Turn turn(busy_);
+    const double* values = doubles(planes, kBankPlanes * d_ * spec_.loss.columns, "planes");
+    return to_tuple(with_state([&](auto& state) { return solvers::set_bank_planes(spec_, state, values); }));
+  }
+
+ private:
+  Rows matching_rows(const py::object& X) const {
+    Rows rows = rows_from(X);
+    const bool single = std::visit(
+        [](const auto& view) { return std::is_same_v<typename std::decay_t<decltype(view)>::value_type, float>; },
+        rows.view);
+    if (single != single_) throw py::type_error("X: dtype differs from the learner's table");
+    if (rows.sparse != sparse_) throw py::type_error("X: layout differs from the learner's table");
+    if (rows.columns != d_) throw py::value_error("X: number of features differs from the learner's table");
+    return rows;
+  }
+
+  template <class T>
+  void bind_state(solvers::BankState<T>& state, const py::array& table) {
+    state.sparse = sparse_;
+    state.d = d_;
+    state.K = spec_.loss.columns;
+    state.table = static_cast<T*>(const_cast<void*>(table.data()));
+    if (table.size() != (sparse_ ? 0 : kBankPlanes * state.flat()))
+      throw py::value_error("table: size does not fit the specification");
+    state.bias = array("bias", kBankPlanes * state.K);
+    if (spec_.standardize != Standardize::none) {
+      state.mean = array("mean", d_);
+      state.m2 = array("m2", d_);
+      if (sparse_) state.seen = array("seen", d_);
+    }
+    state.counters = reinterpret_cast<kernels::Counters*>(array("counters", 8));
+    state.experts = reinterpret_cast<kernels::Experts*>(array("experts", kernels::kExpertsSize));
+    if (sparse_) bind_records(state);
+  }
+
+  template <class T>
+  void bind_records(solvers::BankState<T>& state) {
+    const auto records = py::reinterpret_borrow<py::array>(arrays_["records"]);
+    const auto places = py::reinterpret_borrow<py::array>(arrays_["places"]);
+    if (!holds<float>(records) || records.ndim() != 2 || records.shape(1) != state.record().width() ||
+        !(records.flags() & py::array::c_style))
+      throw py::value_error("records: expected float32 (capacity, bank_record_width(columns)), C-contiguous");
+    if (!holds<std::int32_t>(places) || places.size() != d_ || !(places.flags() & py::array::c_style))
+      throw py::value_error("places: expected int32 (n_features,)");
+    state.records = static_cast<float*>(const_cast<void*>(records.data()));
+    state.places = static_cast<std::int32_t*>(const_cast<void*>(places.data()));
+    state.capacity = records.shape(0);
+  }
+
+  /// Read-only arrays are fine for a bank that only reports.
+  double* array(const char* name, std::int64_t size) { return const_cast<double*>(doubles(arrays_[name], size, name)); }
+
+  Spec spec_;
+  py::dict arrays_;
+  bool single_ = false;
+  bool sparse_ = false;
+  std::int64_t d_ = 0;
+  solvers::BankState<float> single_state_;
+  solvers::BankState<double> double_state_;
+  std::atomic<bool> busy_{false};
+};
+
+}  // namespace
+
+void register_bank(py::module_& m) {
+  py::class_<Bank>(m, "Bank")
+      .def(py::init<const py::dict&, const py::dict&>(), py::arg("spec"), py::arg("arrays"))
+      .def("learn", &Bank::learn, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("report"),
+           py::arg("n_threads"))
+      .def("flush", &Bank::flush)
+      .def("report", &Bank::report, py::arg("X"), py::arg("out"), py::arg("n_threads"))
+      .def("linear", &Bank::linear)
+      .def("planes", &Bank::planes)
+      .def("set_planes", &Bank::set_planes, py::arg("planes"));
+  m.def(
+      "bank_record_width", [](std::int64_t columns) { return kernels::BankRecord{columns}.width(); },
+      py::arg("columns"));
+  m.attr("BANK_PLANES") = kBankPlanes;
+}
+
+}  // namespace gradstream::bindings

@@ -1,0 +1,162 @@
+#include "solvers/bank.hpp"
+
+#include <atomic>
+#include <optional>
+
+#include "parallel/parallel_for.hpp"
+
+namespace gradstream::solvers {
+namespace {
+
+constexpr std::int64_t kSlice = 1 << 15;           // rows between two looks at Ctrl-C
+constexpr std::int64_t kReportElements = 1 << 18;  // per block of a parallel report
+
+/// A dense bank in the shape kernels want: planes padded to whole packs, beside the scale of the current statistics.
+template <class T>
+class DenseBankWorkspace {
+ public:
+  explicit DenseBankWorkspace(const BankState<T>& state) : flat_(state.flat()), width_((flat_ + 15) / 16 * 16) {
+    planes_.resize(static_cast<std::size_t>(kBankPlanes * width_));
+    for (int p = 0; p < kBankPlanes; ++p) {
+      std::copy_n(state.table + p * flat_, flat_, plane(p));
+      std::fill(plane(p) + flat_, plane(p) + width_, p < kBankLanes ? T(0) : T(1));
+    }
+    if (state.mean == nullptr) return;
+    statistics_width_ = (state.d + 7) / 8 * 8;
+    statistics_.assign(static_cast<std::size_t>(3 * statistics_width_), 0.0);
+    std::copy_n(state.mean, state.d, statistic(0));
+    std::copy_n(state.m2, state.d, statistic(1));
+    kernels::table().inverse_deviation(state.d, state.mean, state.m2, state.counters->weight, statistic(2));
+  }
+
+  T* plane(int p) { return planes_.data() + p * width_; }
+  /// Mean, m2 and 1/sd; null when rows are read as they are.
+  double* statistic(int which) {
+    return statistics_.empty() ? nullptr : statistics_.data() + which * statistics_width_;
+  }
+
+  void commit(const BankState<T>& state) {
+    for (int p = 0; p < kBankPlanes; ++p) std::copy_n(plane(p), flat_, state.table + p * flat_);
+    if (statistics_.empty()) return;
+    std::copy_n(statistic(0), state.d, state.mean);
+    std::copy_n(statistic(1), state.d, state.m2);
+  }
+
+ private:
+  std::int64_t flat_, width_;
+  AlignedVector<T> planes_;
+  std::int64_t statistics_width_ = 0;
+  AlignedVector<double> statistics_;
+};
+
+template <class T>
+kernels::BankJob<T> bank_job(const Spec& spec, const BankState<T>& state, DenseBankWorkspace<T>* dense) {
+  kernels::BankJob<T> job;
+  job.spec = &spec;
+  job.bias = state.bias;
+  job.counters = state.counters;
+  job.experts = state.experts;
+  job.standardizer = {state.mean, state.m2, state.seen, nullptr, spec.standardize == Standardize::center_scale, false};
+  job.table.record = state.records;
+  job.table.place = state.places;
+  if (dense == nullptr) return job;
+  for (int p = 0; p < kBankPlanes; ++p) job.table.plane[p] = dense->plane(p);
+  job.standardizer.mean = dense->statistic(0);
+  job.standardizer.m2 = dense->statistic(1);
+  job.standardizer.scale = dense->statistic(2);
+  return job;
+}
+
+template <class View>
+Status learn_slices(const kernels::ViewKernels<View>& kernel, const View& X, std::int64_t K, const BankInputs& inputs,
+                    kernels::BankJob<typename View::value_type>& job, const Interrupted& interrupted) {
+  job.y = inputs.y;
+  job.weight = inputs.weight;
+  for (std::int64_t first = 0; first < X.rows; first += kSlice) {
+    job.report = inputs.report != nullptr ? inputs.report + first * K : nullptr;
+    const Status status = kernel.bank_learn(X, RowSet{first, std::min(kSlice, X.rows - first)}, job);
+    if (!status.ok()) return status;
+    if (first + kSlice < X.rows && interrupted()) return {Code::interrupted, -1};
+  }
+  return {};
+}
+
+template <class View>
+Status learn_dense(const View& X, const Spec& spec, BankState<typename View::value_type>& state,
+                   const BankInputs& inputs, const Interrupted& interrupted) {
+  using T = typename View::value_type;
+  const auto& kernel = kernels::table().of(X);
+  DenseBankWorkspace<T> workspace(state);
+  kernels::BankJob<T> job = bank_job(spec, state, &workspace);
+  AlignedVector<double> scratch(static_cast<std::size_t>(kernel.bank_workspace(X, state.K)));
+  job.workspace = scratch.data();
+  const Status status = learn_slices(kernel, X, state.K, inputs, job, interrupted);
+  if (!status.ok()) return status;
+  workspace.commit(state);
+  return {};
+}
+
+template <class View>
+Status learn_sparse(const View& X, const Spec& spec, BankState<typename View::value_type>& state,
+                    const BankInputs& inputs, const Interrupted& interrupted) {
+  const auto& kernel = kernels::table().of(X);
+  auto job = bank_job<typename View::value_type>(spec, state, nullptr);
+  AlignedVector<double> scratch(static_cast<std::size_t>(kernel.bank_workspace(X, state.K)));
+  job.workspace = scratch.data();
+  return learn_slices(kernel, X, state.K, inputs, job, interrupted);
+}
+
+}  // namespace
+
+template <class View>
+Status bank_learn(const View& X, const Spec& spec, BankState<typename View::value_type>& state,
+                  const BankInputs& inputs, const Interrupted& interrupted) {
+  BankUndo<typename View::value_type> undo(X, state);
+  Status status;
+  if constexpr (is_csr<View>) {
+    status = start_features(X, inputs.weight, spec, state, undo.met());
+    if (status.code == Code::full) return status;
+    status = learn_sparse(X, spec, state, inputs, interrupted);
+  } else {
+    status = learn_dense(X, spec, state, inputs, interrupted);
+  }
+  if (!status.ok()) undo.restore();
+  return status;
+}
+
+template <class View>
+Status bank_report(const View& X, const Spec& spec, const BankState<typename View::value_type>& state, double* out,
+                   int n_threads) {
+  using T = typename View::value_type;
+  const auto& kernel = kernels::table().of(X);
+  std::optional<DenseBankWorkspace<T>> dense;
+  if constexpr (!is_csr<View>) dense.emplace(state);
+  const std::int64_t per_row = is_csr<View> ? 4096 : X.columns + 8;
+  const std::int64_t per_block = std::max<std::int64_t>(64, kReportElements / per_row);
+  const std::int64_t scratch = kernel.bank_workspace(X, state.K);
+  std::atomic<std::int64_t> first_bad{X.rows};
+  parallel::for_blocks((X.rows + per_block - 1) / per_block, n_threads, [&](std::int64_t b) {
+    kernels::BankJob<T> job = bank_job(spec, state, dense ? &*dense : nullptr);
+    AlignedVector<double> workspace(static_cast<std::size_t>(scratch));
+    const RowSet rows{b * per_block, std::min(per_block, X.rows - b * per_block)};
+    job.workspace = workspace.data();
+    job.report = out + rows.begin * state.K;
+    const Status status = kernel.bank_report(X, rows, job);
+    std::int64_t lowest = first_bad.load();
+    while (!status.ok() && status.row < lowest && !first_bad.compare_exchange_weak(lowest, status.row)) {
+    }
+  });
+  if (first_bad.load() < X.rows) return {Code::non_finite, first_bad.load()};
+  return {};
+}
+
+#define GRADSTREAM_INSTANTIATE(...)                                                                        \
+  template Status bank_learn<__VA_ARGS__>(const __VA_ARGS__&, const Spec&,                                 \
+                                          BankState<typename __VA_ARGS__::value_type>&, const BankInputs&, \
+                                          const Interrupted&);                                             \
+  template Status bank_report<__VA_ARGS__>(const __VA_ARGS__&, const Spec&,                                \
+                                           const BankState<typename __VA_ARGS__::value_type>&, double*, int)
+GRADSTREAM_FOR_EACH_VIEW(GRADSTREAM_INSTANTIATE);
+#undef GRADSTREAM_INSTANTIATE
+
+}  // namespace gradstream::solvers

@@ -1,0 +1,150 @@
+// The bank as planes of float64, whatever the layout of its state.
+#include <array>
+#include <cmath>
+
+#include "solvers/bank.hpp"
+
+namespace gradstream::solvers {
+namespace {
+
+constexpr std::int64_t kGroup = 1024;  // features settled at a time
+
+/// A group of sparse features as planes, the pending penalty paid. `planes[p]` points at the group's first feature.
+template <class T>
+void settle_group(const Spec& spec, const BankState<T>& state, std::int64_t first, std::int64_t count,
+                  double* const* planes) {
+  const std::int64_t K = state.K;
+  const kernels::BankRecord shape = state.record();
+  std::vector<double> lags(static_cast<std::size_t>(2 * count * K), 0.0);
+  double *descent = lags.data(), *adagrad = descent + count * K;
+  for (std::int64_t f = 0; f < count; ++f) {
+    const std::int32_t place = state.places[first + f];
+    if (place == 0) {
+      for (std::int64_t k = 0; k < K; ++k) planes[kBankLanes][f * K + k] = spec.optimizer.initial_accumulator;
+      continue;
+    }
+    const float* record = state.records + (place - 1) * shape.width();
+    double clock[2];
+    std::memcpy(clock, record + shape.clocks(), sizeof(clock));
+    for (std::int64_t k = 0; k < K; ++k) {
+      const std::int64_t i = f * K + k;
+      for (int l = 0; l < kBankLanes; ++l) planes[l][i] = static_cast<double>(record[k * kBankLanes + l]);
+      planes[kBankLanes][i] = static_cast<double>(record[K * kBankLanes + k]);
+      descent[i] = state.counters->clock - clock[0];
+      adagrad[i] = state.counters->t - clock[1];
+    }
+  }
+  const double awake = std::max(0.0, state.counters->clock - state.experts->woken);
+  kernels::table().settle_bank(spec, count * K, planes, descent, adagrad, awake);
+}
+
+bool untouched(const Spec& spec, const double* planes, std::int64_t flat, std::int64_t first, std::int64_t K) {
+  for (std::int64_t i = first; i < first + K; ++i) {
+    for (int l = 0; l < kBankLanes; ++l) {
+      if (planes[l * flat + i] != 0.0) return false;
+    }
+    if (planes[kBankLanes * flat + i] != spec.optimizer.initial_accumulator) return false;
+  }
+  return true;
+}
+
+template <class T>
+void write_record(const BankState<T>& state, const double* planes, std::int64_t j, float* record) {
+  const std::int64_t flat = state.flat(), K = state.K;
+  for (std::int64_t k = 0; k < K; ++k) {
+    for (int l = 0; l < kBankLanes; ++l) record[k * kBankLanes + l] = static_cast<float>(planes[l * flat + j * K + k]);
+    record[K * kBankLanes + k] = static_cast<float>(planes[kBankLanes * flat + j * K + k]);
+  }
+}
+
+/// Mean and squared deviations of a column, the absent zeros of sparse rows merged in.
+template <class T>
+ColumnStatistics statistics_of(const BankState<T>& state, std::int64_t j) {
+  LearnerState<T> reader;
+  reader.sparse = state.sparse;
+  reader.mean = state.mean;
+  reader.m2 = state.m2;
+  reader.seen = state.seen;
+  return column_statistics(reader, j, state.counters->weight);
+}
+
+}  // namespace
+
+template <class T>
+std::vector<double> bank_planes(const Spec& spec, const BankState<T>& state) {
+  const std::int64_t flat = state.flat();
+  std::vector<double> planes(static_cast<std::size_t>(kBankPlanes * flat));
+  if (!state.sparse) {
+    std::copy_n(state.table, kBankPlanes * flat, planes.begin());
+    return planes;
+  }
+  for (std::int64_t first = 0; first < state.d; first += kGroup) {
+    std::array<double*, kBankPlanes> group;
+    for (int p = 0; p < kBankPlanes; ++p)
+      group[static_cast<std::size_t>(p)] = planes.data() + p * flat + first * state.K;
+    settle_group(spec, state, first, std::min(kGroup, state.d - first), group.data());
+  }
+  return planes;
+}
+
+template <class T>
+Status set_bank_planes(const Spec& spec, BankState<T>& state, const double* planes) {
+  const std::int64_t flat = state.flat();
+  if (!state.sparse) {
+    for (std::int64_t i = 0; i < kBankPlanes * flat; ++i) state.table[i] = static_cast<T>(planes[i]);
+    return {};
+  }
+  std::vector<std::int64_t> kept;
+  for (std::int64_t j = 0; j < state.d; ++j) {
+    if (!untouched(spec, planes, flat, j * state.K, state.K)) kept.push_back(j);
+  }
+  const auto needed = static_cast<std::int64_t>(kept.size());
+  if (needed > state.capacity) return {Code::full, needed};
+  std::fill_n(state.places, state.d, 0);
+  for (std::int64_t at = 0; at < needed; ++at) {
+    state.places[kept[static_cast<std::size_t>(at)]] = static_cast<std::int32_t>(at + 1);
+    start_record(spec, state, at);
+    write_record(state, planes, kept[static_cast<std::size_t>(at)], state.records + at * state.record().width());
+  }
+  state.experts->features = static_cast<double>(needed);
+  return {};
+}
+
+template <class T>
+LinearCoefficients bank_coefficients(const Spec& spec, const BankState<T>& state) {
+  const std::vector<double> planes = bank_planes(spec, state);
+  const std::int64_t flat = state.flat();
+  LinearCoefficients out{std::vector<double>(static_cast<std::size_t>(flat)),
+                         std::vector<double>(static_cast<std::size_t>(state.K), 0.0)};
+  const auto averaged = [&](const double* values, std::int64_t stride) {
+    double sum = 0.0;
+    for (int l = 0; l < kBankLanes; ++l) sum += state.experts->weight[l] * values[l * stride];
+    return sum;
+  };
+  for (std::int64_t k = 0; k < state.K; ++k)
+    out.intercept[static_cast<std::size_t>(k)] = averaged(state.bias + k, state.K);
+  for (std::int64_t j = 0; j < state.d; ++j) {
+    double scale = 1.0, center = 0.0;
+    if (state.mean != nullptr) {
+      const ColumnStatistics column = statistics_of(state, j);
+      kernels::table().inverse_deviation(1, &column.mean, &column.m2, state.counters->weight, &scale);
+      center = spec.standardize == Standardize::center_scale ? column.mean : 0.0;
+    }
+    for (std::int64_t k = 0; k < state.K; ++k) {
+      const double coef = averaged(planes.data() + j * state.K + k, flat) * scale;
+      out.coef[static_cast<std::size_t>(k * state.d + j)] = coef;
+      out.intercept[static_cast<std::size_t>(k)] -= coef * center;
+    }
+  }
+  return out;
+}
+
+#define GRADSTREAM_INSTANTIATE(T)                                                \
+  template std::vector<double> bank_planes<T>(const Spec&, const BankState<T>&); \
+  template Status set_bank_planes<T>(const Spec&, BankState<T>&, const double*); \
+  template LinearCoefficients bank_coefficients<T>(const Spec&, const BankState<T>&)
+GRADSTREAM_INSTANTIATE(float);
+GRADSTREAM_INSTANTIATE(double);
+#undef GRADSTREAM_INSTANTIATE
+
+}  // namespace gradstream::solvers
