@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include "core/compiler.hpp"
 
@@ -109,16 +110,28 @@ GRADSTREAM_INLINE void store(float* p, V x) {
   }
 }
 
+/// Half of the lanes: from lane kFirst on. By a shuffle, for a copy of bytes sends the whole pack through memory.
+template <int kFirst, int N, std::size_t... I>
+GRADSTREAM_INLINE Pack<N / 2> half_from(Pack<N> x, std::index_sequence<I...>) {
+#ifdef GRADSTREAM_SHUFFLES
+  return Pack<N / 2>(__builtin_shufflevector(x.v, x.v, (kFirst + I)...));
+#else
+  Pack<N / 2> half;
+  std::memcpy(&half.v, reinterpret_cast<const char*>(&x.v) + kFirst * sizeof(double), sizeof(half.v));
+  return half;
+#endif
+}
+
 /// Sum of the lanes, as a balanced tree.
 template <int N>
 GRADSTREAM_INLINE double sum_lanes(Pack<N> x) {
   if constexpr (N == 1) {
     return x.v;
+  } else if constexpr (N == 2) {
+    return x.v[0] + x.v[1];
   } else {
-    Pack<N / 2> low, high;
-    std::memcpy(&low.v, &x.v, sizeof(low.v));
-    std::memcpy(&high.v, reinterpret_cast<const char*>(&x.v) + sizeof(low.v), sizeof(high.v));
-    return sum_lanes(low + high);
+    constexpr std::make_index_sequence<N / 2> half;
+    return sum_lanes(half_from<0>(x, half) + half_from<N / 2>(x, half));
   }
 }
 
