@@ -78,6 +78,15 @@ def test_invariant_step_equals_the_twin(loss, isa):
     np.testing.assert_allclose(actual, losses.invariant_step(loss, EPSILON, z, y, h, q), rtol=1e-9, atol=1e-300)
 
 
+def test_log_loss_step_is_exact_to_rounding(isa):
+    """Usual steps and long ones, past the bend of m + exp(m) and up to it; the twin works in long double."""
+    y, z, h = grid("log_loss", np.linspace(-35.0, 60.0, 400), np.geomspace(1e-17, 1e5, 150))
+    q = np.ones_like(z)
+    actual = _core.invariant_steps("log_loss", 0.0, z, y, h, q)
+    desired = losses.log_loss_step(*(array.astype(np.longdouble) for array in (z, y, h, q)), 0.0)
+    np.testing.assert_allclose(actual, desired.astype(float), rtol=4e-15)
+
+
 @pytest.mark.parametrize("z", EXTREME_MARGINS)
 def test_invariant_step_at_extreme_margins(loss, z):
     y, h, q = grid(loss, np.array([1e-3, 1.0]), np.array([0.1, 10.0]))

@@ -1,4 +1,4 @@
-// Memory that starts at a cache line: a wide load never straddles two.
+// Memory that starts on a cache line: a wide store that crosses lines is slow to be read back.
 #pragma once
 
 #include <cstddef>
@@ -7,20 +7,23 @@
 
 namespace gradstream {
 
-inline constexpr std::size_t kCacheLine = 64;
-
 template <class T>
-struct CacheLineAllocator {
+struct LineAllocator {
   using value_type = T;
-  CacheLineAllocator() = default;
+  static constexpr std::align_val_t kLine{64};
+
+  LineAllocator() = default;
   template <class U>
-  explicit CacheLineAllocator(const CacheLineAllocator<U>&) {}
-  T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t{kCacheLine})); }
-  void deallocate(T* p, std::size_t) { ::operator delete(p, std::align_val_t{kCacheLine}); }
-  friend bool operator==(const CacheLineAllocator&, const CacheLineAllocator&) { return true; }
+  LineAllocator(const LineAllocator<U>&) {}
+  T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), kLine)); }
+  void deallocate(T* at, std::size_t) { ::operator delete(at, kLine); }
+  template <class U>
+  bool operator==(const LineAllocator<U>&) const {
+    return true;
+  }
 };
 
 template <class T>
-using AlignedVector = std::vector<T, CacheLineAllocator<T>>;
+using AlignedVector = std::vector<T, LineAllocator<T>>;
 
 }  // namespace gradstream

@@ -8,6 +8,9 @@
 #define GRADSTREAM_PREFETCH_SECOND_LEVEL(address) __builtin_prefetch(address, 0, 2)
 #define GRADSTREAM_PREFETCH_WRITE(address) __builtin_prefetch(address, 1)
 #define GRADSTREAM_VECTOR_EXTENSIONS 1
+#if __has_builtin(__builtin_shufflevector)  // Clang, GCC 12
+#define GRADSTREAM_SHUFFLES 1
+#endif
 #elif defined(_MSC_VER)
 #define GRADSTREAM_INLINE __forceinline
 #define GRADSTREAM_NOINLINE __declspec(noinline)

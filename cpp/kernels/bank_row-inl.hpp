@@ -37,6 +37,7 @@ struct BankColumns {
   double* mean = nullptr;  // (K,) a value per column: margins of the averaged model, squares of r
   double h[kBankLanes];    // length of the step in every lane: rate times s
   double loss[kBankLanes];
+  double c_top = 0.0;      // AdaGrad's largest rate in this row
   double deviation = 1.0;  // of a real target so far: the unit of AdaGrad's rates
   double temper = 1.0;     // what makes a loss a negative log-likelihood
 
@@ -44,13 +45,10 @@ struct BankColumns {
   std::int64_t count() const { return spec->loss.columns; }
 };
 
-/// Lane by lane: z_k = sum_j W_jk x_j + b_k, in the summation order of flat_margins.
+/// Lane by lane: z_k = sum_j W_jk x_j + b_k.
 template <class T>
 GRADSTREAM_INLINE void lane_margins(const BankRow<T>& row, const BankColumns& columns) {
   const std::int64_t K = columns.count();
-  for (std::int64_t k = 0; k < K; ++k) {
-    for (int l = 0; l < kBankLanes; ++l) columns.z[k * kBankLanes + l] = columns.bias[l * K + k];
-  }
   if (K == 1) {
     Wide sum[kBankLanes];
     for (int l = 0; l < kBankLanes; ++l) sum[l] = Wide(0.0);
@@ -58,8 +56,11 @@ GRADSTREAM_INLINE void lane_margins(const BankRow<T>& row, const BankColumns& co
       const Wide x = load<Wide>(row.x + i);
       for (int l = 0; l < kBankLanes; ++l) sum[l] += x * load<Wide>(row.plane[l] + i);
     }
-    for (int l = 0; l < kBankLanes; ++l) columns.z[l] += sum_lanes(sum[l]);
+    each_lane_pack([&](int l) { store(columns.z + l, load<Wide>(columns.bias + l) + sums_of_each(sum + l)); });
     return;
+  }
+  for (std::int64_t k = 0; k < K; ++k) {
+    for (int l = 0; l < kBankLanes; ++l) columns.z[k * kBankLanes + l] = columns.bias[l * K + k];
   }
   for (int l = 0; l < kBankLanes; ++l) {
     std::int64_t k = 0;

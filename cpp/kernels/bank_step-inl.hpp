@@ -171,26 +171,25 @@ inline void move_intercepts(const BankColumns& columns, std::int64_t k, double c
   }
 }
 
-/// The row's step from the margins in `columns.z`. False, the weights untouched, when a step is not finite.
-template <class Penalty, bool kMany, class T>
-bool step_bank(BankColumns& columns, const BankRow<T>& row, Counters& counters, Experts& experts) {
+/// From the margins in `columns.z` to the displacements: all that the row's step waits for. False, the weights
+/// untouched, when one is not finite.
+template <bool kMany, class T>
+bool begin_step(BankColumns& columns, const BankRow<T>& row, Counters& counters, Experts& experts) {
   const std::int64_t K = columns.count();
   columns.evaluate(columns.spec->loss, columns.z, columns.y, columns.r, columns.loss);
   for (std::int64_t k = 0; k < K; ++k) {
-    double square = 0.0;
-    for (int l = 0; l < kBankLanes; ++l) {
-      square += experts.weight[l] * columns.r[k * kBankLanes + l] * columns.r[k * kBankLanes + l];
-    }
-    columns.mean[k] = square;
+    Wide square(0.0);
+    each_lane_pack([&](int l) {
+      const Wide r = load<Wide>(columns.r + k * kBankLanes + l);
+      square += load<Wide>(experts.weight + l) * r * r;
+    });
+    columns.mean[k] = sum_lanes(square);
   }
   const double norm = squared_norm(row.n, row.x) / static_cast<double>(K) + (columns.spec->fit_intercept ? 1.0 : 0.0);
   lengthen_steps(columns, counters, experts, norm);
-  const double c_top = measure_bank<kMany>(columns, row, norm);
+  columns.c_top = measure_bank<kMany>(columns, row, norm);
   for (std::int64_t k = 0; k < K; ++k) columns.mean[k] = measure_intercept(columns, k);
   displace_lanes(columns);
-  if (!all_finite(columns.u, K * kBankLanes)) return false;
-  for (std::int64_t k = 0; k < K; ++k) move_intercepts(columns, k, columns.mean[k]);
-  move_bank<Penalty, kMany>(columns, row, c_top);
   weigh_lanes(columns, experts, columns.temper);
   const bool wakes = resting(experts, counters) && experts.weight[0] < kRestingWeight;
   experts.counted += columns.s;
@@ -199,17 +198,32 @@ bool step_bank(BankColumns& columns, const BankRow<T>& row, Counters& counters, 
   counters.clock += experts.norm > 0.0 ? columns.s / experts.norm : 0.0;
   counters.samples += 1.0;
   if (wakes) experts.woken = counters.clock;
-  return true;
+  return all_finite(columns.u, K * kBankLanes);
+}
+
+template <class Penalty, bool kMany, class T>
+void finish_step(const BankColumns& columns, const BankRow<T>& row) {
+  for (std::int64_t k = 0; k < columns.count(); ++k) move_intercepts(columns, k, columns.mean[k]);
+  move_bank<Penalty, kMany>(columns, row, columns.c_top);
+}
+
+/// A row's step in two parts, so that work on the next row can stand between them and be done while the first part's
+/// chain of dependent operations runs.
+template <class T>
+struct BankSteps {
+  bool (*begin)(BankColumns&, const BankRow<T>&, Counters&, Experts&);
+  void (*finish)(const BankColumns&, const BankRow<T>&);
+};
+
+template <class Penalty, class T>
+BankSteps<T> bank_steps_with(const Spec& spec) {
+  if (spec.loss.columns > 1) return {&begin_step<true, T>, &finish_step<Penalty, true, T>};
+  return {&begin_step<false, T>, &finish_step<Penalty, false, T>};
 }
 
 template <class T>
-using StepBank = bool (*)(BankColumns&, const BankRow<T>&, Counters&, Experts&);
-
-template <class T>
-StepBank<T> bank_step(const Spec& spec) {
-  return penalties::visit(spec.penalty, [&](auto penalty) -> StepBank<T> {
-    return spec.loss.columns > 1 ? &step_bank<decltype(penalty), true, T> : &step_bank<decltype(penalty), false, T>;
-  });
+BankSteps<T> bank_steps(const Spec& spec) {
+  return penalties::visit(spec.penalty, [&](auto penalty) { return bank_steps_with<decltype(penalty), T>(spec); });
 }
 
 }  // namespace

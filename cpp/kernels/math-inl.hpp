@@ -167,7 +167,7 @@ GRADSTREAM_INLINE Pack<N> log1p(Pack<N> u) {
   return where(u < V(1e300), value, where(u < V(1e300) * V(1e300), V(690.77552789821368), u));
 }
 
-/// log(1 + u) for u >= 0 to about 3 %: a start for iterations.
+/// log(1 + u) for u >= 0 to 0.6 %: a start for iterations.
 template <int N>
 GRADSTREAM_INLINE Pack<N> rough_log1p(Pack<N> u) {
   using V = Pack<N>;
@@ -178,8 +178,7 @@ GRADSTREAM_INLINE Pack<N> rough_log1p(Pack<N> u) {
   const V e = V(bit_copy<typename V::Real>(static_cast<Bits>(exponent | (Bits{} + 0x4330000000000000LL)))) -
               V(4503599627370496.0 + 1023.0);
   const V f = V(bit_copy<typename V::Real>(mantissa)) - V(1.0);
-  const V value = V(0.6931471805599453) * (e + f * (V(1.4) - V(0.4) * f));
-  return where(u < V(0.03), u, value);
+  return V(0.6931471805599453) * (e + f * (V(1.4337) - f * (V(0.618) - V(0.1843) * f)));
 }
 
 /// Whether any lane of a is above that of b.

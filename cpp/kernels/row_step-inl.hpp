@@ -1,89 +1,14 @@
-// One row's step on flat buffers: element i is feature i / K, column i % K. Dense rows step on the weights themselves,
-// sparse rows on gathered copies.
+// One row's step on flat buffers.
 #pragma once
 
 #include <array>
 #include <utility>
 
-#include "kernels/loss-inl.hpp"
-#include "kernels/stream.hpp"
-#include "optimizers/list.hpp"
+#include "kernels/flat_row-inl.hpp"
 #include "penalties/list.hpp"
 
 namespace gradstream::kernels {
 namespace {
-
-/// The row in flat form; every array has n elements, n whole packs. Padding: x = 0, weights 0, slots 1.
-template <class T>
-struct FlatRow {
-  std::int64_t n = 0;
-  const double* x = nullptr;
-  T* slot[1 + optimizers::kMaxSlots] = {};
-  double* rate = nullptr;    // scratch: c
-  double* column = nullptr;  // scratch: a value per column, repeated for every feature (K > 1)
-};
-
-/// What the step needs of the row besides its features. Arrays of K.
-struct RowColumns {
-  const Spec* spec = nullptr;
-  optimizers::StepContext context;
-  ScalarEvaluate evaluate = nullptr;
-  ScalarInvariant invariant = nullptr;
-  double y = 0.0;
-  double s = 1.0;
-  double* z = nullptr;
-  double* r = nullptr;
-  double* u = nullptr;
-  double* q = nullptr;
-  double* bias = nullptr;  // (1 + slots, K)
-  double loss = 0.0;       // out, when wanted
-  bool want_loss = false;
-};
-
-GRADSTREAM_INLINE std::int64_t columns_of(const RowColumns& row) { return row.spec->loss.columns; }
-
-/// r_k, and the row's loss when asked for.
-inline void residuals(RowColumns& row) {
-  const LossSpec& loss = row.spec->loss;
-  if (loss.kind == ColumnsKind::softmax) {
-    const double value = softmax_row(loss.columns, row.z, row.y, row.r);
-    row.loss += row.s * value;
-    return;
-  }
-  for (std::int64_t k = 0; k < loss.columns; ++k) {
-    const auto e = row.evaluate(row.z[k], column_target(loss, One(row.y), k).v, loss.parameter);
-    row.r[k] = e.r;
-    row.loss += row.s * e.value;
-  }
-}
-
-/// Repeats K values along the flat row.
-inline void spread(std::int64_t n, std::int64_t K, const double* values, double* flat) {
-  for (std::int64_t i = 0; i < n; i += K) {
-    for (std::int64_t k = 0; k < K && i + k < n; ++k) flat[i + k] = values[k];
-  }
-}
-
-/// The value of element i's column: one for all, or from the spread copy.
-template <bool kMany>
-struct ColumnValue {
-  double single;
-  const double* flat;
-  template <class V>
-  GRADSTREAM_INLINE V at(std::int64_t i) const {
-    if constexpr (kMany) {
-      return load<V>(flat + i);
-    } else {
-      return V(single);
-    }
-  }
-};
-
-template <bool kMany, class T>
-GRADSTREAM_INLINE ColumnValue<kMany> column_values(const FlatRow<T>& row, std::int64_t K, const double* values) {
-  if constexpr (kMany) spread(row.n, K, values, row.column);
-  return {values[0], row.column};
-}
 
 /// Penalty flow for eta s c: computed once when c is the same everywhere.
 template <class Optimizer, class Penalty>
@@ -174,10 +99,10 @@ GRADSTREAM_INLINE void measure_columns(const RowColumns& columns, const FlatRow<
   }
 }
 
-/// u_k of one column with q of its features, the intercept included as one more coordinate with x = 1; moves the
+/// u_k of one column at z, with q of its features, the intercept included as one more coordinate with x = 1; moves the
 /// intercept.
 template <class Optimizer>
-GRADSTREAM_INLINE double displacement(const RowColumns& row, std::int64_t k, double q) {
+GRADSTREAM_INLINE double displacement(const RowColumns& row, std::int64_t k, double z, double q) {
   const Spec& spec = *row.spec;
   const std::int64_t K = columns_of(row);
   const double h = row.context.eta * row.s;
@@ -189,52 +114,54 @@ GRADSTREAM_INLINE double displacement(const RowColumns& row, std::int64_t k, dou
     c = Optimizer::rate(row.context, slots);
     for (int a = 0; a < SlotCount<Optimizer>::value; ++a) row.bias[(1 + a) * K + k] = slots[a].v;
   }
-  const double u =
-      spec.loss.kind == ColumnsKind::softmax
-          ? -h * row.r[k]
-          : row.invariant(row.z[k], column_target(spec.loss, One(row.y), k).v, h, q + c.v, spec.loss.parameter);
+  const double u = spec.loss.kind == ColumnsKind::softmax
+                       ? -h * row.r[k]
+                       : row.invariant(z, column_target(spec.loss, One(row.y), k).v, h, q + c.v, spec.loss.parameter);
   row.bias[k] += u * c.v;
   return u;
 }
 
-/// w = flow(w + u c x).
+/// w = flow(w + u c x); returns w.next of a single column.
 template <class Optimizer, class Penalty, bool kMany, class T>
-GRADSTREAM_INLINE void move_row(const RowColumns& columns, const FlatRow<T>& row, const ColumnValue<kMany>& u) {
+GRADSTREAM_INLINE double move_row(const RowColumns& columns, const FlatRow<T>& row, const ColumnValue<kMany>& u) {
   const PenaltyStep<Optimizer, Penalty> penalty(columns.spec->penalty, columns.context.eta * columns.s, 1.0);
-  for (std::int64_t i = 0; i < row.n; i += kLanes) {
+  T* const weights = row.slot[0];  // copies: stores may alias the members
+  const double *const x = row.x, *const next = row.next, *const rate = row.rate;
+  return sum_products(row.n, [=](std::int64_t i) {
     Wide c(1.0);
-    if constexpr (!Optimizer::description.uniform) c = load<Wide>(row.rate + i);
-    const Wide w = load<Wide>(row.slot[0] + i) + u.template at<Wide>(i) * (c * load<Wide>(row.x + i));
-    store(row.slot[0] + i, penalty.apply(w, c));
-  }
+    if constexpr (!Optimizer::description.uniform) c = load<Wide>(rate + i);
+    const Wide w = load<Wide>(weights + i) + u.template at<Wide>(i) * (c * load<Wide>(x + i));
+    store(weights + i, penalty.apply(w, c));
+    return kMany ? Wide(0.0) : load<Wide>(next + i) * load<Wide>(weights + i);
+  });
 }
 
 /// The importance-invariant step: sgd, AdaGrad.
 template <class Optimizer, class Penalty, bool kMany, class T>
-GRADSTREAM_INLINE void glide_row(RowColumns& columns, const FlatRow<T>& row) {
+GRADSTREAM_INLINE double glide_row(RowColumns& columns, const FlatRow<T>& row, double z) {
   if (!Optimizer::description.uniform || columns.want_loss || columns.spec->loss.kind == ColumnsKind::softmax)
     residuals(columns);
   if constexpr (kMany) {
     const std::int64_t K = columns_of(columns);
     measure_columns<Optimizer>(columns, row);
-    for (std::int64_t k = 0; k < K; ++k) columns.u[k] = displacement<Optimizer>(columns, k, columns.q[k]);
-    move_row<Optimizer, Penalty>(columns, row, column_values<true>(row, K, columns.u));
+    for (std::int64_t k = 0; k < K; ++k) columns.u[k] = displacement<Optimizer>(columns, k, columns.z[k], columns.q[k]);
+    return move_row<Optimizer, Penalty>(columns, row, column_values<true>(row, K, columns.u));
   } else {
-    const double u = displacement<Optimizer>(columns, 0, measure_single<Optimizer>(columns, row));
-    move_row<Optimizer, Penalty>(columns, row, ColumnValue<false>{u, nullptr});
+    const double u = displacement<Optimizer>(columns, 0, z, measure_single<Optimizer>(columns, row));
+    return move_row<Optimizer, Penalty>(columns, row, ColumnValue<false>{u, nullptr});
   }
 }
 
 /// Plain gradient steps: momentum, Adam.
 template <class Optimizer, class Penalty, bool kMany, class T>
-GRADSTREAM_INLINE void descend_row(RowColumns& columns, const FlatRow<T>& row) {
+GRADSTREAM_INLINE double descend_row(RowColumns& columns, const FlatRow<T>& row) {
   const std::int64_t K = columns_of(columns);
   const ColumnValue<kMany> r = column_values<kMany>(row, K, columns.r);
   const double eta = columns.context.eta;
   One no_slots[SlotCount<Optimizer>::size] = {};
   const double uniform = Optimizer::description.uniform ? Optimizer::rate(columns.context, no_slots).v : 0.0;
   const PenaltyStep<Optimizer, Penalty> penalty(columns.spec->penalty, eta * columns.s, uniform);
-  for (std::int64_t i = 0; i < row.n; i += kLanes) {
+  const double ahead = sum_products(row.n, [&](std::int64_t i) {
     Wide slots[SlotCount<Optimizer>::size];
     load_slots<Optimizer>(row.slot, i, slots);
     const Wide g = Wide(columns.s) * r.template at<Wide>(i) * load<Wide>(row.x + i);
@@ -243,8 +170,9 @@ GRADSTREAM_INLINE void descend_row(RowColumns& columns, const FlatRow<T>& row) {
     const Wide w = load<Wide>(row.slot[0] + i) - Wide(eta) * Optimizer::direction(columns.context, g, c, slots);
     store_slots<Optimizer>(row.slot, i, slots);
     store(row.slot[0] + i, penalty.apply(w, c));
-  }
-  if (!columns.spec->fit_intercept) return;
+    return kMany ? Wide(0.0) : load<Wide>(row.next + i) * load<Wide>(row.slot[0] + i);
+  });
+  if (!columns.spec->fit_intercept) return ahead;
   for (std::int64_t k = 0; k < K; ++k) {
     One slots[SlotCount<Optimizer>::size];
     for (int a = 0; a < SlotCount<Optimizer>::value; ++a) slots[a] = One(columns.bias[(1 + a) * K + k]);
@@ -254,20 +182,23 @@ GRADSTREAM_INLINE void descend_row(RowColumns& columns, const FlatRow<T>& row) {
     columns.bias[k] -= eta * Optimizer::direction(columns.context, g, c, slots).v;
     for (int a = 0; a < SlotCount<Optimizer>::value; ++a) columns.bias[(1 + a) * K + k] = slots[a].v;
   }
+  return ahead;
 }
 
+/// Steps, and returns w.next as it is then (of a single column). `z` of a single column comes by value as well: memory
+/// is slow where each row waits for the one before.
 template <class Optimizer, class Penalty, bool kMany, class T>
-void step_row(RowColumns& columns, const FlatRow<T>& row) {
+double step_row(RowColumns& columns, const FlatRow<T>& row, double z) {
   if constexpr (Optimizer::description.invariant) {
-    glide_row<Optimizer, Penalty, kMany>(columns, row);
+    return glide_row<Optimizer, Penalty, kMany>(columns, row, z);
   } else {
     residuals(columns);
-    descend_row<Optimizer, Penalty, kMany>(columns, row);
+    return descend_row<Optimizer, Penalty, kMany>(columns, row);
   }
 }
 
 template <class T>
-using StepRow = void (*)(RowColumns&, const FlatRow<T>&);
+using StepRow = double (*)(RowColumns&, const FlatRow<T>&, double);
 
 template <class Penalty, class T, std::size_t... I>
 StepRow<T> step_row_function(int optimizer, bool many, std::index_sequence<I...>) {

@@ -243,8 +243,7 @@ template <class View>
 Status sparse_bank_learn(const View& X, RowSet set, BankJob<typename View::value_type>& job) {
   SparseBank<View> bank(X, job);
   BankColumns columns = bank.columns();
-  const auto step = job.spec->loss.columns > 1 ? &step_bank<penalties::NoPenalty, true, double>
-                                               : &step_bank<penalties::NoPenalty, false, double>;
+  const auto steps = bank_steps_with<penalties::NoPenalty, double>(*job.spec);  // penalties wait for the next visit
   const bool running = job.standardizer.mean != nullptr, real = job.spec->loss.real_target;
   const std::int64_t K = columns.count();
   Counters& counters = *job.counters;
@@ -272,7 +271,8 @@ Status sparse_bank_learn(const View& X, RowSet set, BankJob<typename View::value
     if (!sound_margins(bank.row(), columns, *job.experts)) return {Code::non_finite, row};
     if (real) temper_errors(columns, *job.experts);
     const Counters before = counters;
-    if (!step(columns, bank.row(), counters, *job.experts)) return {Code::non_finite, row};
+    if (!steps.begin(columns, bank.row(), counters, *job.experts)) return {Code::non_finite, row};
+    steps.finish(columns, bank.row());
     if (!bank.scatter(before, columns)) return {Code::non_finite, row};
   }
   return {};

@@ -5,7 +5,7 @@
 
 #include <limits>
 
-#include "kernels/stream_dense-inl.hpp"
+#include "kernels/dense_row-inl.hpp"
 
 namespace gradstream::kernels {
 namespace {
@@ -89,7 +89,7 @@ class SparseStream {
     decays_ = job.table.decays;
     pending_ = decays_ || job.spec->penalty.l1 > 0.0 || job.spec->penalty.l2 > 0.0;
     for (int a = 0; a < 3; ++a) row_.slot[a] = scratch_.buffer[a];
-    row_.x = x_ = scratch_.buffer[3];
+    row_.x = row_.next = x_ = scratch_.buffer[3];
     row_.rate = scratch_.buffer[4];
     row_.column = scratch_.buffer[5];
     lag_ = scratch_.buffer[6];

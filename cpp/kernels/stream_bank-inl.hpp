@@ -1,18 +1,20 @@
 // The bank on dense rows: report, standardise, step.
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/bank_step-inl.hpp"
-#include "kernels/stream_dense-inl.hpp"
+#include "kernels/dense_row-inl.hpp"
 
 namespace gradstream::kernels {
 namespace {
 
 /// Scratch of the bank on rows of at most n flat elements.
 struct BankScratch {
-  static constexpr int kBuffers = 7;
   double* raw;      // the row as read
-  double* read;     // standardised
-  double* flat;     // repeated for every column, K > 1
+  double* before;   // standardised by the statistics before it
+  double* read[2];  // and by those with it: of the row to step on, and of the next
+  double* flat[2];  // repeated for every column, K > 1: to report, and to step on
   double* average;  // the averaged model
   double* rate;
   double* moved;
@@ -20,13 +22,16 @@ struct BankScratch {
   double* columns;  // BankColumns::size
 
   static std::int64_t size(std::int64_t d, std::int64_t K) {
-    return 2 * padded(d) + (kBuffers - 2) * padded(d * K) + BankColumns::size(K) + padded(K);
+    return 4 * padded(d) + 6 * padded(d * K) + BankColumns::size(K) + padded(K);
   }
   BankScratch(double* at, std::int64_t d, std::int64_t K) {
     raw = at;
-    read = raw + padded(d);
-    flat = read + padded(d);
-    average = flat + padded(d * K);
+    before = raw + padded(d);
+    read[0] = before + padded(d);
+    read[1] = read[0] + padded(d);
+    flat[0] = read[1] + padded(d);
+    flat[1] = flat[0] + padded(d * K);
+    average = flat[1] + padded(d * K);
     rate = average + padded(d * K);
     moved = rate + padded(d * K);
     column = moved + padded(d * K);
@@ -85,7 +90,7 @@ class DenseBank {
 
   DenseBank(const View& X, const BankJob<T>& job)
       : X_(X), job_(job), K_(job.spec->loss.columns), scratch_(job.workspace, X.columns, K_) {
-    for (std::int64_t j = X.columns; j < padded(X.columns); ++j) scratch_.raw[j] = scratch_.read[j] = 0.0;
+    std::fill_n(scratch_.raw, 4 * padded(X.columns) + 2 * padded(X.columns * K_), 0.0);
     row_.n = padded(X.columns * K_);
     row_.rate = scratch_.rate;
     row_.moved = scratch_.moved;
@@ -93,24 +98,27 @@ class DenseBank {
     for (int p = 0; p < kBankPlanes; ++p) row_.plane[p] = job.table.plane[p];
   }
 
-  void read(std::int64_t row) { read_row(X_, row, scratch_.raw); }
+  /// The row as `predict` reads it, for the next report.
+  void read_to_report(std::int64_t row) {
+    read_row(X_, row, scratch_.raw);
+    reported_ = standardized(job_.standardizer, X_.columns, scratch_.raw, scratch_.before);
+  }
 
-  /// The row under the current statistics.
-  void standardise() {
-    const double* x = standardized(job_.standardizer, X_.columns, scratch_.raw, scratch_.read);
-    if (K_ > 1) {
-      for (std::int64_t j = 0; j < X_.columns; ++j) {
-        for (std::int64_t k = 0; k < K_; ++k) scratch_.flat[j * K_ + k] = x[j];
-      }
-      for (std::int64_t i = X_.columns * K_; i < row_.n; ++i) scratch_.flat[i] = 0.0;
-      x = scratch_.flat;
+  /// The row as it is learnt: its weight joins the statistics first.
+  void read_to_learn(std::int64_t row, double s) {
+    read_row(X_, row, scratch_.raw);
+    if (job_.standardizer.mean != nullptr) {
+      update_statistics(job_.standardizer, X_.columns, scratch_.raw, s, job_.counters->weight);
+      job_.counters->weight += s;
     }
-    row_.x = x;
+    buffer_ = 1 - buffer_;
+    double* const read = scratch_.read[buffer_];
+    if (standardized(job_.standardizer, X_.columns, scratch_.raw, read) == scratch_.raw) {
+      std::copy_n(scratch_.raw, padded(X_.columns), read);
+    }
   }
-
-  void update(double s, double weight_before) {
-    update_statistics(job_.standardizer, X_.columns, scratch_.raw, s, weight_before);
-  }
+  /// The row read last is the one to step on.
+  void turn() { row_.x = flat(scratch_.read[buffer_], scratch_.flat[1]); }
 
   void average() { average_planes(*job_.experts, row_.plane, row_.n, scratch_.average); }
   bool report(double* out) {
@@ -118,7 +126,7 @@ class DenseBank {
     for (std::int64_t k = 0; k < K_; ++k) bias[k] = average_bias(*job_.experts, job_.bias, K_, k);
     FlatRow<double> row;
     row.n = row_.n;
-    row.x = row_.x;
+    row.x = flat(reported_, scratch_.flat[0]);
     row.slot[0] = scratch_.average;
     return flat_margins(row, K_, bias, out);
   }
@@ -127,41 +135,57 @@ class DenseBank {
   const BankRow<T>& row() const { return row_; }
 
  private:
+  /// Every value once per column.
+  const double* flat(const double* x, double* to) const {
+    if (K_ == 1) return x;
+    for (std::int64_t j = 0; j < X_.columns; ++j) {
+      for (std::int64_t k = 0; k < K_; ++k) to[j * K_ + k] = x[j];
+    }
+    return to;
+  }
+
   const View& X_;
   const BankJob<T>& job_;
   std::int64_t K_;
   BankScratch scratch_;
+  const double* reported_ = nullptr;
+  int buffer_ = 0;
   BankRow<T> row_;
 };
 
+/// Rows are read, and join the statistics, one ahead of the row that is stepped on: neither waits for the other.
 template <class View>
 Status dense_bank_learn(const View& X, RowSet set, BankJob<typename View::value_type>& job) {
   DenseBank<View> bank(X, job);
   BankColumns columns = bank.columns();
-  const auto step = bank_step<typename View::value_type>(*job.spec);
-  const bool running = job.standardizer.mean != nullptr, real = job.spec->loss.real_target;
+  const auto steps = bank_steps<typename View::value_type>(*job.spec);
   const std::int64_t K = columns.count();
-  Counters& counters = *job.counters;
+  const auto weight_of = [&](std::int64_t i) { return row_weight(job.weight, set[i], 1.0); };
+  const auto read = [&](std::int64_t i) {
+    if (i >= set.count) return;
+    if (job.report != nullptr) bank.read_to_report(set[i]);
+    if (weight_of(i) > 0.0) bank.read_to_learn(set[i], weight_of(i));
+  };
+  read(0);
   for (std::int64_t i = 0; i < set.count; ++i) {
     const std::int64_t row = set[i];
-    columns.s = row_weight(job.weight, row, 1.0);
+    columns.s = weight_of(i);
     columns.y = job.y[row];
-    bank.read(row);
     if (job.report != nullptr) {
-      bank.standardise();
       bank.average();
       if (!bank.report(job.report + i * K)) return {Code::non_finite, row};
     }
-    if (!(columns.s > 0.0)) continue;
-    if (running) {
-      bank.update(columns.s, counters.weight);
-      counters.weight += columns.s;
+    if (!(columns.s > 0.0)) {
+      read(i + 1);
+      continue;
     }
-    bank.standardise();
-    if (real) follow_target(columns, counters, *job.experts);
+    bank.turn();
+    if (columns.spec->loss.real_target) follow_target(columns, *job.counters, *job.experts);
     if (!sound_margins(bank.row(), columns, *job.experts)) return {Code::non_finite, row};
-    if (real) temper_errors(columns, *job.experts);
-    if (!step(columns, bank.row(), counters, *job.experts)) return {Code::non_finite, row};
+    if (columns.spec->loss.real_target) temper_errors(columns, *job.experts);
+    if (!steps.begin(columns, bank.row(), *job.counters, *job.experts)) return {Code::non_finite, row};
+    read(i + 1);
+    steps.finish(columns, bank.row());
   }
   constexpr double kLargest = static_cast<double>(std::numeric_limits<typename View::value_type>::max());
   if (!revive_lanes(bank.row(), columns, *job.experts, kLargest)) return {Code::non_finite, set[set.count - 1]};
@@ -174,8 +198,7 @@ Status dense_bank_report(const View& X, RowSet set, const BankJob<typename View:
   bank.average();
   const std::int64_t K = job.spec->loss.columns;
   for (std::int64_t i = 0; i < set.count; ++i) {
-    bank.read(set[i]);
-    bank.standardise();
+    bank.read_to_report(set[i]);
     if (!bank.report(job.report + i * K)) return {Code::non_finite, set[i]};
   }
   return {};

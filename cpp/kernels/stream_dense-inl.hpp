@@ -1,177 +1,12 @@
 // Learning from dense rows one by one, and collecting blocks of them.
 #pragma once
 
-#include "kernels/clock-inl.hpp"
-#include "kernels/coordinates-inl.hpp"
-#include "kernels/statistics-inl.hpp"
-#include "kernels/table.hpp"
+#include <limits>
+
+#include "kernels/dense_row-inl.hpp"
 
 namespace gradstream::kernels {
 namespace {
-
-/// Scratch of a dense stream: the row as read, standardised and flat, and values per column.
-struct DenseStreamScratch {
-  double* raw;      // (padded d)
-  double* read;     // (padded d) standardised
-  double* flat;     // (padded d K), K > 1
-  double* rate;     // (padded d K)
-  double* column;   // (padded d K)
-  double* columns;  // 4 * padded K
-
-  static std::int64_t size(std::int64_t d, std::int64_t K) { return 2 * padded(d) + 3 * padded(d * K) + 4 * padded(K); }
-  DenseStreamScratch(double* at, std::int64_t d, std::int64_t K)
-      : raw(at),
-        read(raw + padded(d)),
-        flat(read + padded(d)),
-        rate(flat + padded(d * K)),
-        column(rate + padded(d * K)),
-        columns(column + padded(d * K)) {}
-};
-
-template <class View>
-std::int64_t dense_stream_workspace(const View& X, std::int64_t K) {
-  return DenseStreamScratch::size(X.columns, K);
-}
-
-/// True when reading whole packs from this row stays inside the array.
-template <class T>
-GRADSTREAM_INLINE bool may_overread(const DenseView<T>& X, const T* row) {
-  return X.row_stride >= 0 && row + padded(X.columns) <= X.data + (X.rows - 1) * X.row_stride + X.columns;
-}
-
-/// The row as float64, padded with zeros. Whole packs only: a wide load that follows narrow stores would wait for them.
-template <class View>
-GRADSTREAM_INLINE void read_row(const View& X, std::int64_t i, double* raw) {
-  const auto* row = X.row(i);
-  const std::int64_t d = X.columns;
-  if constexpr (!is_strided<View>) {
-    if (may_overread(X, row)) {
-      std::int64_t j = 0;
-      for (; j + kLanes <= d; j += kLanes) store(raw + j, load<Wide>(row + j));
-      if (j < d) store(raw + j, first_lanes(load<Wide>(row + j), d - j));
-      return;
-    }
-  }
-  for (std::int64_t j = 0; j < d; ++j) raw[j] = element(X, row, j);
-}
-
-/// read = (raw - mean) scale, or raw scale, or raw. All arrays are whole packs, padded with zeros.
-GRADSTREAM_INLINE const double* standardized(const Standardizer& standardizer, std::int64_t d, const double* raw,
-                                             double* read) {
-  if (standardizer.mean == nullptr) return raw;
-  for (std::int64_t j = 0; j < d; j += kLanes) {
-    const Wide x = standardizer.center ? load<Wide>(raw + j) - load<Wide>(standardizer.mean + j) : load<Wide>(raw + j);
-    store(read + j, x * load<Wide>(standardizer.scale + j));
-  }
-  return read;
-}
-
-/// Welford's update with weight s; the scale follows.
-GRADSTREAM_INLINE void update_statistics(const Standardizer& standardizer, std::int64_t d, const double* raw, double s,
-                                         double weight_before) {
-  const double inverse = 1.0 / (weight_before + s);
-  const Wide share(s * inverse);
-  for (std::int64_t j = 0; j < d; j += kLanes) {
-    const Wide x = load<Wide>(raw + j);
-    const Wide deviation = x - load<Wide>(standardizer.mean + j);
-    const Wide mean = load<Wide>(standardizer.mean + j) + share * deviation;
-    const Wide m2 = load<Wide>(standardizer.m2 + j) + Wide(s) * deviation * (x - mean);
-    store(standardizer.mean + j, mean);
-    store(standardizer.m2 + j, m2);
-    store(standardizer.scale + j, inverse_deviation_of(mean, m2, Wide(inverse)));
-  }
-}
-
-/// z_k of a flat row. One summation order for learning, reporting and predicting.
-template <class T>
-GRADSTREAM_INLINE bool flat_margins(const FlatRow<T>& row, std::int64_t K, const double* bias, double* z) {
-  if (K == 1) {
-    Wide even(0.0), odd(0.0);
-    std::int64_t i = 0;
-    for (; i + 2 * kLanes <= row.n; i += 2 * kLanes) {
-      even += load<Wide>(row.x + i) * load<Wide>(row.slot[0] + i);
-      odd += load<Wide>(row.x + i + kLanes) * load<Wide>(row.slot[0] + i + kLanes);
-    }
-    if (i < row.n) even += load<Wide>(row.x + i) * load<Wide>(row.slot[0] + i);
-    z[0] = sum_lanes(even + odd) + bias[0];
-    return std::isfinite(z[0]);
-  }
-  for (std::int64_t k = 0; k < K; ++k) z[k] = bias[k];
-  for (std::int64_t i = 0; i < row.n; i += K) {
-    if (i + K > row.n) break;
-    each_pack(K, [&](auto tag, std::int64_t k) {
-      using V = decltype(tag);
-      store(z + k, load<V>(z + k) + load<V>(row.x + i + k) * load<V>(row.slot[0] + i + k));
-    });
-  }
-  bool finite = true;
-  for (std::int64_t k = 0; k < K; ++k) finite = finite && std::isfinite(z[k]);
-  return finite;
-}
-
-/// `at`: 4 * padded(K) doubles.
-template <class T>
-RowColumns stream_columns(const StreamJob<T>& job, double* at) {
-  const std::int64_t width = padded(job.spec->loss.columns);
-  RowColumns columns;
-  columns.spec = job.spec;
-  columns.context = job.context;
-  columns.evaluate = kEvaluate[static_cast<std::size_t>(job.spec->loss.loss)];
-  columns.invariant = kInvariant[static_cast<std::size_t>(job.spec->loss.loss)];
-  columns.z = at;
-  columns.r = at + width;
-  columns.u = at + 2 * width;
-  columns.q = at + 3 * width;
-  columns.bias = job.bias;
-  columns.want_loss = job.want_loss;
-  return columns;
-}
-
-template <class View>
-class DenseStream {
- public:
-  using T = typename View::value_type;
-
-  DenseStream(const View& X, const StreamJob<T>& job)
-      : X_(X), job_(job), K_(job.spec->loss.columns), scratch_(job.workspace, X.columns, K_) {
-    for (std::int64_t j = X.columns; j < padded(X.columns); ++j) scratch_.raw[j] = scratch_.read[j] = 0.0;
-    row_.n = padded(X.columns * K_);
-    row_.rate = scratch_.rate;
-    row_.column = scratch_.column;
-    for (int a = 0; a < 3; ++a) row_.slot[a] = job.table.slot[a];
-  }
-
-  void read(std::int64_t row) { read_row(X_, row, scratch_.raw); }
-
-  /// Margins of the row under the current statistics.
-  bool margins(double* z) {
-    const double* x = standardized(job_.standardizer, X_.columns, scratch_.raw, scratch_.read);
-    if (K_ > 1) {
-      for (std::int64_t j = 0; j < X_.columns; ++j) {
-        for (std::int64_t k = 0; k < K_; ++k) scratch_.flat[j * K_ + k] = x[j];
-      }
-      for (std::int64_t i = X_.columns * K_; i < row_.n; ++i) scratch_.flat[i] = 0.0;
-      x = scratch_.flat;
-    }
-    row_.x = x;
-    return flat_margins(row_, K_, job_.bias, z);
-  }
-
-  void update(double s, double weight_before) {
-    update_statistics(job_.standardizer, X_.columns, scratch_.raw, s, weight_before);
-  }
-
-  RowColumns columns() const { return stream_columns(job_, scratch_.columns); }
-  const FlatRow<T>& flat() const { return row_; }
-  std::int64_t count() const { return K_; }
-
- private:
-  const View& X_;
-  const StreamJob<T>& job_;
-  std::int64_t K_;
-  DenseStreamScratch scratch_;
-  FlatRow<T> row_;
-};
 
 /// The rows an epoch's order will visit are far apart: fetch them ahead.
 template <class View>
@@ -185,42 +20,108 @@ GRADSTREAM_INLINE void prefetch_row(const View& X, RowSet set, std::int64_t i) {
 
 inline constexpr std::int64_t kRowsAhead = 8;
 
+/// Learns a set of rows. A step of a single column also sums the margin of the row after it while it goes through the
+/// weights: else that row would wait for them to be stored and loaded. Not with a report: rows are reported under the
+/// statistics before them.
+template <class View>
+class DenseLearner {
+ public:
+  using T = typename View::value_type;
+
+  DenseLearner(const View& X, RowSet set, StreamJob<T>& job)
+      : X_(X),
+        set_(set),
+        job_(job),
+        stream_(X, job),
+        columns_(stream_.columns()),
+        step_(dense_step<T>(*job.spec)),
+        running_(job.standardizer.mean != nullptr && !job.standardizer.frozen),
+        looks_ahead_(stream_.count() == 1 && job.report == nullptr) {}
+
+  Status learn() {
+    double z = 0.0;  // of a single column
+    for (std::int64_t i = 0; i < set_.count; ++i) {
+      prefetch_row(X_, set_, i + kRowsAhead);
+      const double s = weight(i);
+      if (!(s > 0.0) && job_.report == nullptr) continue;
+      if (i == ahead_) {
+        stream_.turn();
+      } else {
+        z = meet(i, s);
+      }
+      if (!std::isfinite(z)) return {Code::non_finite, set_[i]};
+      if (s > 0.0) z = step(i, s, z);
+    }
+    job_.loss = columns_.loss;
+    return {};
+  }
+
+ private:
+  double weight(std::int64_t i) const { return row_weight(job_.weight, set_[i], job_.weight_factor); }
+
+  /// Reports the row and lets it join the statistics; a margin, or NaN where one is not finite.
+  double meet(std::int64_t i, double s) {
+    stream_.read(set_[i]);
+    bool finite = true;
+    if (job_.report != nullptr || !running_) finite = stream_.margins(columns_.z);
+    if (job_.report != nullptr) write_report(i);
+    if (finite && running_ && s > 0.0) {
+      join(s);
+      finite = stream_.margins(columns_.z);
+    }
+    return finite ? columns_.z[0] : std::numeric_limits<double>::quiet_NaN();
+  }
+
+  void write_report(std::int64_t i) {
+    const std::int64_t K = stream_.count();
+    for (std::int64_t k = 0; k < K; ++k) job_.report[i * K + k] = columns_.z[k];
+  }
+
+  /// The row read last joins the statistics.
+  void join(double s) {
+    stream_.update(s, job_.counters->weight);
+    job_.counters->weight += s;
+  }
+
+  /// Reads the next row to learn, if there is one.
+  void look_ahead(std::int64_t i) {
+    double s = 0.0;
+    while (i < set_.count && !((s = weight(i)) > 0.0)) ++i;
+    ahead_ = i;
+    if (i == set_.count) return;
+    stream_.read(set_[i]);
+    if (running_) join(s);
+    stream_.look_ahead();
+  }
+
+  /// Steps on row i; returns the margin of row `ahead_`.
+  double step(std::int64_t i, double s, double z) {
+    if (looks_ahead_) look_ahead(i + 1);
+    Counters& counters = *job_.counters;
+    columns_.s = s;
+    columns_.y = job_.y[set_[i]];
+    columns_.z[0] = z;
+    prepare_step(*job_.spec, counters, columns_.context);
+    const double sum = step_(columns_, stream_.flat(), z);
+    count_step(counters, columns_.context.eta, s, s);
+    counters.samples += 1.0;
+    return sum + job_.bias[0];
+  }
+
+  const View& X_;
+  RowSet set_;
+  StreamJob<T>& job_;
+  DenseStream<View> stream_;
+  RowColumns columns_;
+  StepRow<T> step_;
+  bool running_;
+  bool looks_ahead_;
+  std::int64_t ahead_ = -1;  // the row whose margin the last step summed
+};
+
 template <class View>
 Status dense_learn(const View& X, RowSet set, StreamJob<typename View::value_type>& job) {
-  using T = typename View::value_type;
-  DenseStream<View> stream(X, job);
-  RowColumns columns = stream.columns();
-  const StepRow<T> step = dense_step<T>(*job.spec);
-  const bool running = job.standardizer.mean != nullptr && !job.standardizer.frozen;
-  const std::int64_t K = stream.count();
-  Counters& counters = *job.counters;
-  for (std::int64_t i = 0; i < set.count; ++i) {
-    prefetch_row(X, set, i + kRowsAhead);
-    const std::int64_t row = set[i];
-    columns.s = row_weight(job.weight, row, job.weight_factor);
-    columns.y = job.y[row];
-    const bool counts = columns.s > 0.0;
-    if (!counts && job.report == nullptr) continue;
-    stream.read(row);
-    if (job.report != nullptr || !running) {
-      if (!stream.margins(columns.z)) return {Code::non_finite, row};
-      if (job.report != nullptr) {
-        for (std::int64_t k = 0; k < K; ++k) job.report[i * K + k] = columns.z[k];
-      }
-      if (!counts) continue;
-    }
-    if (running) {
-      stream.update(columns.s, counters.weight);
-      counters.weight += columns.s;
-      if (!stream.margins(columns.z)) return {Code::non_finite, row};
-    }
-    prepare_step(*job.spec, counters, columns.context);
-    step(columns, stream.flat());
-    count_step(counters, columns.context.eta, columns.s, columns.s);
-    counters.samples += 1.0;
-  }
-  job.loss = columns.loss;
-  return {};
+  return DenseLearner<View>(X, set, job).learn();
 }
 
 template <class View>

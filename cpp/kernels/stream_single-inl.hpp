@@ -5,7 +5,7 @@
 
 #include <limits>
 
-#include "kernels/stream_dense-inl.hpp"
+#include "kernels/dense_row-inl.hpp"
 
 namespace gradstream::kernels {
 namespace {
@@ -163,7 +163,7 @@ Status single_learn(const View& X, RowSet set, StreamJob<typename View::value_ty
     prepare_step(*job.spec, counters, columns.context);
     if (!Optimizer::description.uniform || columns.want_loss) residuals(columns);
     const double q = measure_entries<Optimizer>(row, columns, rate);
-    const double u = displacement<Optimizer>(columns, 0, q);
+    const double u = displacement<Optimizer>(columns, 0, columns.z[0], q);
     const bool finite = move_entries<Optimizer>(row, u, counters.clock, w, rate);
     if (!finite || !std::isfinite(job.bias[0]) || !std::isfinite(job.bias[SlotCount<Optimizer>::value])) {
       return {Code::non_finite, index};

@@ -53,7 +53,7 @@ Status sparse_learn(const View& X, RowSet set, StreamJob<typename View::value_ty
       if (!stream.margins(columns.z)) return {Code::non_finite, row};
     }
     prepare_step(*job.spec, counters, columns.context);
-    step(columns, stream.flat());
+    step(columns, stream.flat(), columns.z[0]);
     if (!stream.scatter(counters.clock, counters.steps + 1.0)) return {Code::non_finite, row};
     count_step(counters, columns.context.eta, columns.s, columns.s);
     counters.samples += 1.0;

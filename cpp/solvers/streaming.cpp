@@ -36,7 +36,7 @@ Status stream_rows(const View& X, RowSet rows, const Spec& spec, LearnerState<ty
   job.weight_factor = inputs.weight_factor;
   job.report = inputs.report;
   job.want_loss = inputs.want_loss;
-  std::vector<double> workspace(static_cast<std::size_t>(kernel.stream_workspace(X, state.K)));
+  AlignedVector<double> workspace(static_cast<std::size_t>(kernel.stream_workspace(X, state.K)));
   job.workspace = workspace.data();
   Status status = kernel.learn(X, rows, job);
   loss += job.loss;
@@ -58,7 +58,7 @@ Status report_rows(const View& X, const Spec& spec, const LearnerState<typename 
   std::atomic<std::int64_t> first_bad{X.rows};
   parallel::for_blocks(blocks, n_threads, [&](std::int64_t b) {
     kernels::StreamJob<T> job = stream_job(spec, state, dense ? &*dense : nullptr, true);
-    std::vector<double> workspace(static_cast<std::size_t>(scratch));
+    AlignedVector<double> workspace(static_cast<std::size_t>(scratch));
     const RowSet rows{b * per_block, std::min(per_block, X.rows - b * per_block)};
     job.workspace = workspace.data();
     job.report = out + rows.begin * state.K;

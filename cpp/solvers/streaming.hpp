@@ -1,8 +1,7 @@
 // Row by row: one pass in the given order, state carried. What partial_fit and learn_one call at batch size 1.
 #pragma once
 
-#include <vector>
-
+#include "core/aligned.hpp"
 #include "kernels/table.hpp"
 #include "solvers/learner_state.hpp"
 
@@ -52,9 +51,9 @@ class DenseWorkspace {
  private:
   std::int64_t flat_, width_;
   int slots_;
-  std::vector<T> table_;
+  AlignedVector<T> table_;
   std::int64_t statistics_width_ = 0;
-  std::vector<double> statistics_;
+  AlignedVector<double> statistics_;
 };
 
 /// A job on the state as it stands; `dense` only for the dense layout.
