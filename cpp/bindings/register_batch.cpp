@@ -134,7 +134,8 @@ py::tuple squared_gradients(const py::object& X, const py::object& y, const py::
     std::visit(
         [&](const auto& view) {
           const auto& kernel = kernels::table().of(view);
-          const std::int64_t size = std::max(kernel.workspace(view, K), kernel.stream_workspace(view, K));
+          const std::int64_t size =
+              std::max(kernel.workspace(view, K), kernel.stream_workspace(view, {0, view.rows}, K));
           std::vector<double> workspace(static_cast<std::size_t>(size));
           kernel.squared_gradients(view, {0, view.rows}, model, targets, loss, sums, workspace.data());
         },

@@ -29,7 +29,7 @@ struct DenseStreamScratch {
 };
 
 template <class View>
-std::int64_t dense_stream_workspace(const View& X, std::int64_t K) {
+std::int64_t dense_stream_workspace(const View& X, RowSet, std::int64_t K) {
   return DenseStreamScratch::size(X.columns, K);
 }
 

@@ -11,10 +11,10 @@ namespace gradstream::kernels {
 namespace {
 
 template <class View>
-std::int64_t longest_row(const View& X) {
+std::int64_t longest_row(const View& X, RowSet set) {
   std::int64_t longest = 1;
-  for (std::int64_t i = 0; i < X.rows; ++i) {
-    const auto length = static_cast<std::int64_t>(X.indptr[i + 1] - X.indptr[i]);
+  for (std::int64_t i = 0; i < set.count; ++i) {
+    const auto length = static_cast<std::int64_t>(X.indptr[set[i] + 1] - X.indptr[set[i]]);
     longest = length > longest ? length : longest;
   }
   return longest;
@@ -37,8 +37,8 @@ struct SparseStreamScratch {
 };
 
 template <class View>
-std::int64_t sparse_stream_workspace(const View& X, std::int64_t K) {
-  return SparseStreamScratch::size(longest_row(X), K);
+std::int64_t sparse_stream_workspace(const View& X, RowSet set, std::int64_t K) {
+  return SparseStreamScratch::size(longest_row(X, set), K);
 }
 
 /// Moments of a column at some weight, the zeros of rows that lacked it merged in.
@@ -79,11 +79,11 @@ class SparseStream {
  public:
   using T = typename View::value_type;
 
-  SparseStream(const View& X, const StreamJob<T>& job)
+  SparseStream(const View& X, RowSet set, const StreamJob<T>& job)
       : X_(X),
         job_(job),
         K_(job.spec->loss.columns),
-        scratch_(job.workspace, longest_row(X), K_),
+        scratch_(job.workspace, longest_row(X, set), K_),
         catch_up_(catch_up_function(*job.spec)) {
     slots_ = job.table.slots;
     decays_ = job.table.decays;

@@ -11,7 +11,7 @@ inline constexpr std::int64_t kSparseRowsAhead = 2;
 
 template <class View>
 Status sparse_learn(const View& X, RowSet set, StreamJob<typename View::value_type>& job) {
-  const SparseStreamScratch scratch(job.workspace, longest_row(X), job.spec->loss.columns);
+  const SparseStreamScratch scratch(job.workspace, longest_row(X, set), job.spec->loss.columns);
   Status single;
   if (with_single_path(job, [&](auto optimizer, auto penalty) {
         single = single_learn<decltype(optimizer), decltype(penalty)>(X, set, job, scratch.buffer[0], scratch.buffer[1],
@@ -19,7 +19,7 @@ Status sparse_learn(const View& X, RowSet set, StreamJob<typename View::value_ty
       })) {
     return single;
   }
-  SparseStream<View> stream(X, job);
+  SparseStream<View> stream(X, set, job);
   RowColumns columns = stream.columns();
   const StepRow<double> step = sparse_step(*job.spec);
   const bool scaled = job.standardizer.mean != nullptr;
@@ -64,14 +64,14 @@ Status sparse_learn(const View& X, RowSet set, StreamJob<typename View::value_ty
 
 template <class View>
 Status sparse_report(const View& X, RowSet set, const StreamJob<typename View::value_type>& job) {
-  const SparseStreamScratch scratch(job.workspace, longest_row(X), job.spec->loss.columns);
+  const SparseStreamScratch scratch(job.workspace, longest_row(X, set), job.spec->loss.columns);
   Status single;
-  if (with_single_path(job, [&](auto, auto penalty) {
-        single = single_report<decltype(penalty)>(X, set, job, scratch.buffer[0], scratch.buffer[1]);
+  if (with_single_path(job, [&](auto optimizer, auto penalty) {
+        single = single_report<decltype(optimizer), decltype(penalty)>(X, set, job, scratch.buffer[0]);
       })) {
     return single;
   }
-  SparseStream<View> stream(X, job);
+  SparseStream<View> stream(X, set, job);
   RowColumns columns = stream.columns();
   const std::int64_t K = stream.count();
   for (std::int64_t i = 0; i < set.count; ++i) {
@@ -92,7 +92,7 @@ Status sparse_report(const View& X, RowSet set, const StreamJob<typename View::v
 /// then.
 template <class View>
 Status sparse_accumulate(const View& X, RowSet set, StreamJob<typename View::value_type>& job) {
-  SparseStream<View> stream(X, job);
+  SparseStream<View> stream(X, set, job);
   RowColumns columns = stream.columns();
   const std::int64_t K = stream.count();
   const bool scaled = job.standardizer.mean != nullptr;

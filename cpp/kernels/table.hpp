@@ -62,8 +62,8 @@ struct ViewKernels {
   double (*row_norm)(const View&, std::int64_t row, const double* center, const double* scale);
   /// First row holding NaN or an infinity, else ok.
   Status (*check_finite)(const View&, RowSet);
-  /// Doubles of scratch the three functions below need.
-  std::int64_t (*stream_workspace)(const View&, std::int64_t columns);
+  /// Doubles of scratch the three functions below need for these rows, or some of them.
+  std::int64_t (*stream_workspace)(const View&, RowSet, std::int64_t columns);
   /// Row by row: report, standardise, step. Stops at the first row whose margin is not finite.
   Status (*learn)(const View&, RowSet, StreamJob<typename View::value_type>&);
   /// Margins of the state as it stands; changes nothing.

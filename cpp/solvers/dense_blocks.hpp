@@ -160,7 +160,8 @@ class DenseBlocks {
 
   Status update_statistics(RowSet rows) {
     kernels::StreamJob<T> job = stream_job(spec_, state_, &work_, false);
-    AlignedVector<double> workspace(static_cast<std::size_t>(kernels::table().of(X_).stream_workspace(X_, state_.K)));
+    AlignedVector<double> workspace(
+        static_cast<std::size_t>(kernels::table().of(X_).stream_workspace(X_, rows, state_.K)));
     job.weight = inputs_.weight;
     job.workspace = workspace.data();
     return kernels::table().of(X_).accumulate(X_, rows, job);

@@ -25,7 +25,7 @@ class SparseBlocks {
     kernels::Counters& counters = *state_.counters;
     if (counters.block_rows == 0.0) *layout_.start_weight(state_.block) = counters.weight;
     kernels::StreamJob<T> job = stream_job<T>(spec_, state_, nullptr, inputs_.frozen);
-    workspace_.resize(static_cast<std::size_t>(kernels::table().of(X).stream_workspace(X, state_.K)));
+    workspace_.resize(static_cast<std::size_t>(kernels::table().of(X).stream_workspace(X, rows, state_.K)));
     job.workspace = workspace_.data();
     job.y = inputs_.y;
     job.weight = inputs_.weight;

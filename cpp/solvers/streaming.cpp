@@ -36,7 +36,7 @@ Status stream_rows(const View& X, RowSet rows, const Spec& spec, LearnerState<ty
   job.weight_factor = inputs.weight_factor;
   job.report = inputs.report;
   job.want_loss = inputs.want_loss;
-  AlignedVector<double> workspace(static_cast<std::size_t>(kernel.stream_workspace(X, state.K)));
+  AlignedVector<double> workspace(static_cast<std::size_t>(kernel.stream_workspace(X, rows, state.K)));
   job.workspace = workspace.data();
   Status status = kernel.learn(X, rows, job);
   loss += job.loss;
@@ -54,7 +54,7 @@ Status report_rows(const View& X, const Spec& spec, const LearnerState<typename 
   if constexpr (!is_csr<View>) dense.emplace(spec, state);
   const std::int64_t per_block = std::max<std::int64_t>(64, kReportElements / elements_per_row(X));
   const std::int64_t blocks = (X.rows + per_block - 1) / per_block;
-  const std::int64_t scratch = kernel.stream_workspace(X, state.K);
+  const std::int64_t scratch = kernel.stream_workspace(X, {0, X.rows}, state.K);
   std::atomic<std::int64_t> first_bad{X.rows};
   parallel::for_blocks(blocks, n_threads, [&](std::int64_t b) {
     kernels::StreamJob<T> job = stream_job(spec, state, dense ? &*dense : nullptr, true);
