@@ -171,13 +171,9 @@ inline void move_intercepts(const BankColumns& columns, std::int64_t k, double c
   }
 }
 
-/// From the margins in `columns.z` to the displacements: all that the row's step waits for. False, the weights
-/// untouched, when one is not finite.
-template <bool kMany, class T>
-bool begin_step(BankColumns& columns, const BankRow<T>& row, Counters& counters, Experts& experts) {
-  const std::int64_t K = columns.count();
-  columns.evaluate(columns.spec->loss, columns.z, columns.y, columns.r, columns.loss);
-  for (std::int64_t k = 0; k < K; ++k) {
+/// columns.mean: the lanes' weighted mean of r^2.
+inline void mean_squares(const BankColumns& columns, const Experts& experts) {
+  for (std::int64_t k = 0; k < columns.count(); ++k) {
     Wide square(0.0);
     each_lane_pack([&](int l) {
       const Wide r = load<Wide>(columns.r + k * kBankLanes + l);
@@ -185,6 +181,15 @@ bool begin_step(BankColumns& columns, const BankRow<T>& row, Counters& counters,
     });
     columns.mean[k] = sum_lanes(square);
   }
+}
+
+/// From the margins in `columns.z` to the displacements: all that the row's step waits for. False, the weights
+/// untouched, when one is not finite. `row`: of all planes only the accumulator.
+template <bool kMany, class T>
+bool begin_step(BankColumns& columns, const BankRow<T>& row, Counters& counters, Experts& experts) {
+  const std::int64_t K = columns.count();
+  columns.evaluate(columns.spec->loss, columns.z, columns.y, columns.r, columns.loss);
+  mean_squares(columns, experts);
   const double norm = squared_norm(row.n, row.x) / static_cast<double>(K) + (columns.spec->fit_intercept ? 1.0 : 0.0);
   lengthen_steps(columns, counters, experts, norm);
   columns.c_top = measure_bank<kMany>(columns, row, norm);
@@ -215,15 +220,12 @@ struct BankSteps {
   void (*finish)(const BankColumns&, const BankRow<T>&);
 };
 
-template <class Penalty, class T>
-BankSteps<T> bank_steps_with(const Spec& spec) {
-  if (spec.loss.columns > 1) return {&begin_step<true, T>, &finish_step<Penalty, true, T>};
-  return {&begin_step<false, T>, &finish_step<Penalty, false, T>};
-}
-
 template <class T>
 BankSteps<T> bank_steps(const Spec& spec) {
-  return penalties::visit(spec.penalty, [&](auto penalty) { return bank_steps_with<decltype(penalty), T>(spec); });
+  return penalties::visit(spec.penalty, [&](auto penalty) -> BankSteps<T> {
+    if (spec.loss.columns > 1) return {&begin_step<true, T>, &finish_step<decltype(penalty), true, T>};
+    return {&begin_step<false, T>, &finish_step<decltype(penalty), false, T>};
+  });
 }
 
 }  // namespace

@@ -1,102 +1,16 @@
-// The bank on CSR rows: the records of a row's features are gathered into lane planes, settled, stepped and scattered
-// back: O(nnz). Values are read as they are, or over their column's deviation.
+// The bank on CSR rows, O(nnz). Values are read as they are, or over their column's deviation.
 #pragma once
 
+#include "kernels/sparse_bank_row-inl.hpp"
 #include "kernels/sparse_row-inl.hpp"
 #include "kernels/stream_bank-inl.hpp"
 
 namespace gradstream::kernels {
 namespace {
 
-/// Buffers of padded(longest row * K) each: lane planes and accumulator, then what BankRow needs, the average, and the
-/// two lags of the penalty.
-struct SparseBankScratch {
-  static constexpr int kBuffers = kBankPlanes + 7;
-  double* buffer[kBuffers];
-  double* columns;
-
-  static std::int64_t size(std::int64_t longest, std::int64_t K) {
-    return kBuffers * padded(longest * K) + BankColumns::size(K) + padded(K);
-  }
-  SparseBankScratch(double* at, std::int64_t longest, std::int64_t K) {
-    for (int b = 0; b < kBuffers; ++b) buffer[b] = at + b * padded(longest * K);
-    columns = at + kBuffers * padded(longest * K);
-  }
-};
-
 template <class View>
-std::int64_t sparse_bank_workspace(const View& X, std::int64_t K) {
-  return SparseBankScratch::size(longest_row(X), K);
-}
-
-/// What the penalty waits for, per element of a gathered row: clocks since the feature was last met. Lane 0 pays from
-/// when it woke on.
-struct BankLags {
-  double* descent;
-  double* adagrad;
-  double awake;
-};
-
-GRADSTREAM_INLINE Wide adagrad_rate(const Spec& spec, Wide total) {
-  const Wide seen(spec.optimizer.initial_accumulator * (1.0 + 1e-6));
-  return where(total > seen, Wide(1.0) / square_root(total), Wide(0.0));
-}
-
-/// f(tau) of every lane for one pack, tau the time its penalty acts.
-template <class F>
-GRADSTREAM_INLINE void each_lag(const Spec& spec, const BankLags& lags, double* const* plane, std::int64_t i, F&& f) {
-  const Wide adagrad = adagrad_rate(spec, load<Wide>(plane[kBankLanes] + i)) * load<Wide>(lags.adagrad + i);
-  const Wide descent = load<Wide>(lags.descent + i);
-  for (int l = 0; l < kBankLanes; ++l) {
-    const Wide lag = l == 0 ? minimum(descent, Wide(lags.awake)) : l < kBankSgdLanes ? descent : adagrad;
-    double* const w = plane[l] + i;
-    store(w, f(load<Wide>(w), Wide(spec.bank.rate[l]) * lag));
-  }
-}
-
-/// Whether l2 takes less than 2^-6 from every weight: what waits is mostly tiny, and a short series pays it.
-inline bool tiny_lags(const Spec& spec, std::int64_t n, double* const* plane, const BankLags& lags) {
-  if (spec.penalty.l1 > 0.0) return false;
-  const Wide descent_top(spec.bank.rate[kBankSgdLanes - 1]), adagrad_top(spec.bank.rate[kBankLanes - 1]);
-  Wide longest(0.0);
-  for (std::int64_t i = 0; i < n; i += kLanes) {
-    const Wide c = adagrad_rate(spec, load<Wide>(plane[kBankLanes] + i));
-    longest = maximum(longest, descent_top * load<Wide>(lags.descent + i));
-    longest = maximum(longest, adagrad_top * c * load<Wide>(lags.adagrad + i));
-  }
-  return !any_above(Wide(spec.penalty.l2) * longest, Wide(0.015625));
-}
-
-inline GRADSTREAM_NOINLINE void settle_lanes(const Spec& spec, std::int64_t n, double* const* plane,
-                                             const BankLags& lags) {
-  const Wide l2(spec.penalty.l2);
-  const bool tiny = tiny_lags(spec, n, plane, lags);
-  for (std::int64_t i = 0; i < n; i += kLanes) {
-    if (tiny) {
-      each_lag(spec, lags, plane, i, [&](Wide w, Wide tau) { return w * exp_near_zero(l2 * tau); });
-    } else {
-      each_lag(spec, lags, plane, i, [&](Wide w, Wide tau) {
-        return penalties::ElasticNet::apply(w, penalties::ElasticNet::flow(spec.penalty, tau));
-      });
-    }
-  }
-}
-
-/// For whole tables; n need not be whole packs.
-inline void settle_bank(const Spec& spec, std::int64_t n, double* const* plane, double* descent, double* adagrad,
-                        double awake) {
-  const std::int64_t whole = n / kLanes * kLanes;
-  settle_lanes(spec, whole, plane, {descent, adagrad, awake});
-  if (whole == n) return;
-  double rest[kBankPlanes + 2][kLanes] = {};
-  double* at[kBankPlanes];
-  for (int p = 0; p < kBankPlanes; ++p) at[p] = rest[p];
-  const auto count = static_cast<std::size_t>(n - whole) * sizeof(double);
-  for (int p = 0; p < kBankPlanes; ++p) std::memcpy(at[p], plane[p] + whole, count);
-  std::memcpy(rest[kBankPlanes], descent + whole, count);
-  std::memcpy(rest[kBankPlanes + 1], adagrad + whole, count);
-  settle_lanes(spec, kLanes, at, {rest[kBankPlanes], rest[kBankPlanes + 1], awake});
-  for (int p = 0; p < kBankPlanes; ++p) std::memcpy(plane[p] + whole, at[p], count);
+std::int64_t sparse_bank_workspace(const View& X, RowSet set, std::int64_t K) {
+  return SparseBankScratch::size(longest_row(X, set), K);
 }
 
 template <class View>
@@ -104,100 +18,109 @@ class SparseBank {
  public:
   using T = typename View::value_type;
 
-  SparseBank(const View& X, const BankJob<T>& job)
-      : X_(X), job_(job), K_(job.spec->loss.columns), record_{K_}, scratch_(job.workspace, longest_row(X), K_) {
-    for (int p = 0; p < kBankPlanes; ++p) row_.plane[p] = scratch_.buffer[p];
-    row_.x = x_ = scratch_.buffer[kBankPlanes];
-    row_.rate = scratch_.buffer[kBankPlanes + 1];
-    row_.moved = scratch_.buffer[kBankPlanes + 2];
-    row_.column = scratch_.buffer[kBankPlanes + 3];
-    average_ = scratch_.buffer[kBankPlanes + 4];
-    lags_.descent = scratch_.buffer[kBankPlanes + 5];
-    lags_.adagrad = scratch_.buffer[kBankPlanes + 6];
+  SparseBank(const View& X, RowSet set, const BankJob<T>& job)
+      : X_(X), job_(job), K_(job.spec->loss.columns), shape_{K_}, scratch_(job.workspace, longest_row(X, set), K_) {
     penalised_ = job.spec->penalty.l1 > 0.0 || job.spec->penalty.l2 > 0.0;
+    std::fill_n(scratch_.fresh, shape_.width(), 0.0F);
+    std::fill_n(scratch_.fresh + K_ * kBankLanes, K_, static_cast<float>(job.spec->optimizer.initial_accumulator));
+    row_.x = scratch_.flat[0];
+    row_.plane[kBankLanes] = scratch_.flat[1];
+    row_.rate = scratch_.flat[2];
+    row_.moved = scratch_.flat[3];
+    row_.column = scratch_.flat[4];
   }
 
-  /// Lanes and accumulators of the row's features, settled as of `counters`. A feature without a record reads as a
+  /// Lanes and accumulators of the row's features, settled as of the counters. A feature without a record reads as a
   /// fresh one (reporting; learning has given every feature its record).
-  void gather(std::int64_t row, const Counters& counters) {
+  void gather(std::int64_t row) {
     begin_ = static_cast<std::int64_t>(X_.indptr[row]);
     entries_ = static_cast<std::int64_t>(X_.indptr[row + 1]) - begin_;
-    const std::int64_t used = entries_ * K_, width = record_.width();
-    row_.n = padded(used);
-    for (int p = 0; p < kBankPlanes; ++p) {
-      for (std::int64_t i = used; i < row_.n; ++i) row_.plane[p][i] = p < kBankLanes ? 0.0 : 1.0;
+    row_.n = padded(entries_ * K_);
+    for (std::int64_t i = entries_ * K_; i < row_.n; ++i) {
+      scratch_.flat[0][i] = scratch_.lag[0][i] = scratch_.lag[1][i] = 0.0;
+      scratch_.flat[1][i] = 1.0;
     }
-    for (std::int64_t i = used; i < row_.n; ++i) x_[i] = lags_.descent[i] = lags_.adagrad[i] = 0.0;
-    for (std::int64_t e = 0; e < entries_; ++e) {
-      const std::int32_t place = job_.table.place[feature(e)];
-      if (place == 0) {
-        clear_entry(e);
-        continue;
-      }
-      const float* record = job_.table.record + (place - 1) * width;
-      double clock[2];
-      std::memcpy(clock, record + record_.clocks(), sizeof(clock));
-      for (std::int64_t k = 0; k < K_; ++k) {
-        const std::int64_t i = e * K_ + k;
-        for (int l = 0; l < kBankLanes; ++l) row_.plane[l][i] = static_cast<double>(record[k * kBankLanes + l]);
-        row_.plane[kBankLanes][i] = static_cast<double>(record[K_ * kBankLanes + k]);
-        lags_.descent[i] = counters.clock - clock[0];
-        lags_.adagrad[i] = counters.t - clock[1];
-      }
-    }
-    lags_.awake = counters.clock > job_.experts->woken ? counters.clock - job_.experts->woken : 0.0;
-    if (penalised_) settle_lanes(*job_.spec, row_.n, row_.plane, lags_);
-  }
-
-  /// Writes them back, settled as of `counters`; false, and nothing written, when they do not fit float32.
-  bool scatter(const Counters& counters, const BankColumns& columns) {
-    constexpr double kLargest = static_cast<double>(std::numeric_limits<float>::max());
-    if (!revive_lanes(row_, columns, *job_.experts, kLargest)) return false;
-    const double clock[2] = {counters.clock, counters.t};
-    for (std::int64_t e = 0; e < entries_; ++e) {
-      float* record = job_.table.record + (job_.table.place[feature(e)] - 1) * record_.width();
-      for (std::int64_t k = 0; k < K_; ++k) {
-        const std::int64_t i = e * K_ + k;
-        for (int l = 0; l < kBankLanes; ++l) record[k * kBankLanes + l] = static_cast<float>(row_.plane[l][i]);
-        record[K_ * kBankLanes + k] = static_cast<float>(row_.plane[kBankLanes][i]);
-      }
-      std::memcpy(record + record_.clocks(), clock, sizeof(clock));
-    }
-    return true;
+    for (std::int64_t e = 0; e < entries_; ++e) gather_entry(e);
+    if (!penalised_) return;
+    settle_elements(*job_.spec, entries_ * K_, awake_clock(*job_.experts, *job_.counters), scratch_.flat[1],
+                    scratch_.lag[0], scratch_.lag[1], scratch_.lanes);
   }
 
   void read_plain() {
     read([](double x, std::int64_t) { return x; });
   }
-  void read_scaled(double weight) {
+  void read_scaled() {
+    const double weight = job_.counters->weight;
     read([&](double x, std::int64_t j) { return x * column_scale(job_.standardizer, j, weight); });
   }
 
-  bool update(double s, double weight_before) {
+  /// Takes the row into the columns' statistics.
+  bool update(double s) {
     bool finite = true;
     for (std::int64_t e = 0; e < entries_; ++e) {
       const double x = static_cast<double>(X_.data[begin_ + e]);
-      finite = add_to_column(job_.standardizer, feature(e), x, s, weight_before) && finite;
+      finite = add_to_column(job_.standardizer, feature(e), x, s, job_.counters->weight) && finite;
     }
+    job_.counters->weight += s;
     return finite;
   }
 
-  bool report(double* out) {
-    average_planes(*job_.experts, row_.plane, row_.n, average_);
-    double* bias = scratch_.columns + BankColumns::size(K_);
-    for (std::int64_t k = 0; k < K_; ++k) bias[k] = average_bias(*job_.experts, job_.bias, K_, k);
-    FlatRow<double> row;
-    row.n = row_.n;
-    row.x = x_;
-    row.slot[0] = average_;
-    return flat_margins(row, K_, bias, out);
+  /// z (K, 8) of every lane; false when one is not finite.
+  bool margins(const BankColumns& columns) const {
+    for (std::int64_t k = 0; k < K_; ++k) {
+      each_lane_pack([&](int l) {
+        Wide even(0.0), odd(0.0);
+        const double* w = scratch_.lanes + k * kBankLanes + l;
+        std::int64_t e = 0;
+        for (; e + 2 <= entries_; e += 2) {
+          even += Wide(row_.x[e * K_ + k]) * load<Wide>(w + e * K_ * kBankLanes);
+          odd += Wide(row_.x[(e + 1) * K_ + k]) * load<Wide>(w + (e + 1) * K_ * kBankLanes);
+        }
+        if (e < entries_) even += Wide(row_.x[e * K_ + k]) * load<Wide>(w + e * K_ * kBankLanes);
+        store(columns.z + k * kBankLanes + l, even + odd);
+      });
+      for (int l = 0; l < kBankLanes; ++l) columns.z[k * kBankLanes + l] += job_.bias[l * K_ + k];
+    }
+    return all_finite(columns.z, K_ * kBankLanes);
+  }
+
+  /// Margins of the averaged model, from those of the lanes.
+  void report(const BankColumns& columns, double* out) const {
+    for (std::int64_t k = 0; k < K_; ++k) {
+      Wide sum(0.0);
+      each_lane_pack(
+          [&](int l) { sum += load<Wide>(job_.experts->weight + l) * load<Wide>(columns.z + k * kBankLanes + l); });
+      out[k] = sum_lanes(sum);
+    }
+  }
+
+  /// Every lane moves by its u; written back as settled at the clocks given: this step's penalty waits for the next
+  /// visit. False when a number does not fit float32, even with its lane restarted from the others.
+  bool scatter(const BankColumns& columns, const Counters& settled) {
+    constexpr double kLargest = static_cast<double>(std::numeric_limits<float>::max());
+    Wide top(0.0);
+    for (std::int64_t i = 0; i < entries_ * K_; ++i) top = maximum(top, move_element(columns, i));
+    if (any_above(top, Wide(kLargest)) && !restart_lanes(kLargest)) return false;
+    const double clock[2] = {settled.clock, settled.t};
+    for (std::int64_t e = 0; e < entries_; ++e) {
+      auto* record = const_cast<float*>(scratch_.record[e]);
+      const double* lanes = scratch_.lanes + e * K_ * kBankLanes;
+      for (std::int64_t l = 0; l < K_ * kBankLanes; l += kLanes) store(record + l, load<Wide>(lanes + l));
+      for (std::int64_t k = 0; k < K_; ++k) {
+        record[K_ * kBankLanes + k] = static_cast<float>(scratch_.flat[1][e * K_ + k]);
+      }
+      std::memcpy(record + shape_.clocks(), clock, sizeof(clock));
+    }
+    return plane_within(scratch_.flat[1], row_.n, kLargest);
   }
 
   void prefetch(std::int64_t row) const {
+    const std::int64_t width = shape_.width();
+    const auto* const index = X_.indices;
     for (auto at = static_cast<std::int64_t>(X_.indptr[row]); at < static_cast<std::int64_t>(X_.indptr[row + 1]);
          ++at) {
-      const std::int32_t place = job_.table.place[static_cast<std::int64_t>(X_.indices[at])];
-      if (place > 0) GRADSTREAM_PREFETCH_WRITE(job_.table.record + (place - 1) * record_.width());
+      const std::int64_t place = job_.table.place[static_cast<std::int64_t>(index[at])];
+      GRADSTREAM_PREFETCH_WRITE(job_.table.record + (place > 0 ? place - 1 : 0) * width);
     }
   }
 
@@ -207,89 +130,125 @@ class SparseBank {
  private:
   std::int64_t feature(std::int64_t e) const { return static_cast<std::int64_t>(X_.indices[begin_ + e]); }
 
-  void clear_entry(std::int64_t e) {
-    for (std::int64_t i = e * K_; i < (e + 1) * K_; ++i) {
-      for (int l = 0; l < kBankLanes; ++l) row_.plane[l][i] = 0.0;
-      row_.plane[kBankLanes][i] = job_.spec->optimizer.initial_accumulator;
-      lags_.descent[i] = lags_.adagrad[i] = 0.0;
+  GRADSTREAM_INLINE void gather_entry(std::int64_t e) {
+    const std::int64_t place = job_.table.place[feature(e)];
+    const float* record = place > 0 ? job_.table.record + (place - 1) * shape_.width() : scratch_.fresh;
+    scratch_.record[e] = record;
+    double clock[2] = {job_.counters->clock, job_.counters->t};
+    if (place > 0) std::memcpy(clock, record + shape_.clocks(), sizeof(clock));
+    double* lanes = scratch_.lanes + e * K_ * kBankLanes;
+    for (std::int64_t l = 0; l < K_ * kBankLanes; l += kLanes) store(lanes + l, load<Wide>(record + l));
+    for (std::int64_t k = 0; k < K_; ++k) {
+      scratch_.flat[1][e * K_ + k] = static_cast<double>(record[K_ * kBankLanes + k]);
+      scratch_.lag[0][e * K_ + k] = job_.counters->clock - clock[0];
+      scratch_.lag[1][e * K_ + k] = job_.counters->t - clock[1];
     }
+  }
+
+  /// Returns the largest size of the pack's new weights, infinite where one is no number.
+  GRADSTREAM_INLINE Wide move_element(const BankColumns& columns, std::int64_t i) {
+    const double* u = columns.u + (K_ == 1 ? 0 : i % K_) * kBankLanes;
+    double* w = scratch_.lanes + i * kBankLanes;
+    Wide top(0.0);
+    each_lane_pack([&](int l) {
+      const Wide moved = load<Wide>(w + l) + load<Wide>(u + l) * halves(row_.x[i], row_.moved[i], l);
+      store(w + l, moved);
+      const Wide size = absolute(moved);
+      top = maximum(top, where(size == size, size, Wide(std::numeric_limits<double>::infinity())));
+    });
+    return top;
+  }
+
+  /// Weights beyond `limit` become the average of the lanes that are within, in this row's features.
+  bool restart_lanes(double limit) {
+    for (std::int64_t i = 0; i < entries_ * K_; ++i) {
+      double* w = scratch_.lanes + i * kBankLanes;
+      double sum = 0.0, total = 0.0;
+      for (int l = 0; l < kBankLanes; ++l) {
+        if (!(std::fabs(w[l]) <= limit)) continue;
+        sum += job_.experts->weight[l] * w[l];
+        total += job_.experts->weight[l];
+      }
+      if (!(total > 0.0)) return false;
+      for (int l = 0; l < kBankLanes; ++l) w[l] = std::fabs(w[l]) <= limit ? w[l] : sum / total;
+    }
+    return true;
   }
 
   template <class F>
   void read(F&& f) {
     for (std::int64_t e = 0; e < entries_; ++e) {
       const double x = f(static_cast<double>(X_.data[begin_ + e]), feature(e));
-      for (std::int64_t k = 0; k < K_; ++k) x_[e * K_ + k] = x;
+      for (std::int64_t k = 0; k < K_; ++k) scratch_.flat[0][e * K_ + k] = x;
     }
   }
 
   const View& X_;
   const BankJob<T>& job_;
   std::int64_t K_;
-  BankRecord record_;
+  BankRecord shape_;
   SparseBankScratch scratch_;
   bool penalised_ = false;
   std::int64_t begin_ = 0;
   std::int64_t entries_ = 0;
   BankRow<double> row_;
-  double* x_ = nullptr;
-  double* average_ = nullptr;
-  BankLags lags_{};
 };
 
 inline constexpr std::int64_t kBankRowsAhead = 2;
 
 template <class View>
 Status sparse_bank_learn(const View& X, RowSet set, BankJob<typename View::value_type>& job) {
-  SparseBank<View> bank(X, job);
+  SparseBank<View> bank(X, set, job);
   BankColumns columns = bank.columns();
-  const auto steps = bank_steps_with<penalties::NoPenalty, double>(*job.spec);  // penalties wait for the next visit
+  const auto begin = columns.count() > 1 ? &begin_step<true, double> : &begin_step<false, double>;
   const bool running = job.standardizer.mean != nullptr, real = job.spec->loss.real_target;
-  const std::int64_t K = columns.count();
-  Counters& counters = *job.counters;
   for (std::int64_t i = 0; i < set.count; ++i) {
     if (i + kBankRowsAhead < set.count) bank.prefetch(set[i + kBankRowsAhead]);
     const std::int64_t row = set[i];
+    const Status bad{Code::non_finite, row};
     columns.s = row_weight(job.weight, row, 1.0);
     columns.y = job.y[row];
-    const bool counts = columns.s > 0.0;
-    if (!counts && job.report == nullptr) continue;
-    bank.gather(row, counters);
+    if (!(columns.s > 0.0) && job.report == nullptr) continue;
+    bank.gather(row);
     if (running) {
-      bank.read_scaled(counters.weight);
+      bank.read_scaled();
     } else {
       bank.read_plain();
     }
-    if (job.report != nullptr && !bank.report(job.report + i * K)) return {Code::non_finite, row};
-    if (!counts) continue;
-    if (running) {
-      if (!bank.update(columns.s, counters.weight)) return {Code::non_finite, row};
-      counters.weight += columns.s;
-      bank.read_scaled(counters.weight);
+    if (job.report != nullptr) {
+      if (!bank.margins(columns)) return bad;
+      bank.report(columns, job.report + i * columns.count());
+      if (!(columns.s > 0.0)) continue;
     }
-    if (real) follow_target(columns, counters, *job.experts);
-    if (!sound_margins(bank.row(), columns, *job.experts)) return {Code::non_finite, row};
+    if (running) {
+      if (!bank.update(columns.s)) return bad;
+      bank.read_scaled();
+    }
+    if (real) follow_target(columns, *job.counters, *job.experts);
+    if (!bank.margins(columns)) return bad;
     if (real) temper_errors(columns, *job.experts);
-    const Counters before = counters;
-    if (!steps.begin(columns, bank.row(), counters, *job.experts)) return {Code::non_finite, row};
-    steps.finish(columns, bank.row());
-    if (!bank.scatter(before, columns)) return {Code::non_finite, row};
+    const Counters before = *job.counters;
+    if (!begin(columns, bank.row(), *job.counters, *job.experts)) return bad;
+    for (std::int64_t k = 0; k < columns.count(); ++k) move_intercepts(columns, k, columns.mean[k]);
+    if (!bank.scatter(columns, before) || !all_finite(job.bias, kBankPlanes * columns.count())) return bad;
   }
   return {};
 }
 
 template <class View>
 Status sparse_bank_report(const View& X, RowSet set, const BankJob<typename View::value_type>& job) {
-  SparseBank<View> bank(X, job);
-  const std::int64_t K = job.spec->loss.columns;
+  SparseBank<View> bank(X, set, job);
+  const BankColumns columns = bank.columns();
   for (std::int64_t i = 0; i < set.count; ++i) {
-    bank.gather(set[i], *job.counters);
+    if (i + kBankRowsAhead < set.count) bank.prefetch(set[i + kBankRowsAhead]);
+    bank.gather(set[i]);
     if (job.standardizer.mean != nullptr) {
-      bank.read_scaled(job.counters->weight);
+      bank.read_scaled();
     } else {
       bank.read_plain();
     }
-    if (!bank.report(job.report + i * K)) return {Code::non_finite, set[i]};
+    if (!bank.margins(columns)) return {Code::non_finite, set[i]};
+    bank.report(columns, job.report + i * columns.count());
   }
   return {};
 }

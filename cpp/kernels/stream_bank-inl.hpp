@@ -40,7 +40,7 @@ struct BankScratch {
 };
 
 template <class View>
-std::int64_t dense_bank_workspace(const View& X, std::int64_t K) {
+std::int64_t dense_bank_workspace(const View& X, RowSet, std::int64_t K) {
   return BankScratch::size(X.columns, K);
 }
 

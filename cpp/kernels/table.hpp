@@ -71,7 +71,7 @@ struct ViewKernels {
   /// Adds rows to the sums of the unfinished block.
   Status (*accumulate)(const View&, RowSet, StreamJob<typename View::value_type>&);
   /// The bank: doubles of scratch, learning row by row, and margins of its averaged model.
-  std::int64_t (*bank_workspace)(const View&, std::int64_t columns);
+  std::int64_t (*bank_workspace)(const View&, RowSet, std::int64_t columns);
   Status (*bank_learn)(const View&, RowSet, BankJob<typename View::value_type>&);
   Status (*bank_report)(const View&, RowSet, const BankJob<typename View::value_type>&);
 };
@@ -103,9 +103,10 @@ struct KernelTable {
   /// number `step`.
   void (*catch_up)(const Spec&, const optimizers::StepContext&, std::int64_t n, const double* lag,
                    const double* elapsed, const double* step, double* const* slots);
-  /// Sparse lane planes and accumulator of n features, last settled `descent` and `adagrad` of the two clocks ago.
-  void (*settle_bank)(const Spec&, std::int64_t n, double* const* plane, double* descent, double* adagrad,
-                      double awake);
+  /// Pays the penalty that n sparse weights have been owed for `descent` and `adagrad` of the two clocks: w (n, 8), the
+  /// accumulators `total`; lags are overwritten. All but w have room for whole packs.
+  void (*settle_bank)(const Spec&, std::int64_t n, double awake, const double* total, double* descent, double* adagrad,
+                      double* w);
   double (*schedule_rate)(const ScheduleSpec&, double t, double epoch);
   /// Rate and bias corrections of the step that comes next.
   void (*prepare_step)(const Spec&, const Counters&, optimizers::StepContext&);

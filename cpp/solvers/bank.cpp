@@ -73,8 +73,11 @@ Status learn_slices(const kernels::ViewKernels<View>& kernel, const View& X, std
   job.y = inputs.y;
   job.weight = inputs.weight;
   for (std::int64_t first = 0; first < X.rows; first += kSlice) {
+    const RowSet rows{first, std::min(kSlice, X.rows - first)};
+    AlignedVector<double> scratch(static_cast<std::size_t>(kernel.bank_workspace(X, rows, K)));
+    job.workspace = scratch.data();
     job.report = inputs.report != nullptr ? inputs.report + first * K : nullptr;
-    const Status status = kernel.bank_learn(X, RowSet{first, std::min(kSlice, X.rows - first)}, job);
+    const Status status = kernel.bank_learn(X, rows, job);
     if (!status.ok()) return status;
     if (first + kSlice < X.rows && interrupted()) return {Code::interrupted, -1};
   }
@@ -88,8 +91,6 @@ Status learn_dense(const View& X, const Spec& spec, BankState<typename View::val
   const auto& kernel = kernels::table().of(X);
   DenseBankWorkspace<T> workspace(state);
   kernels::BankJob<T> job = bank_job(spec, state, &workspace);
-  AlignedVector<double> scratch(static_cast<std::size_t>(kernel.bank_workspace(X, state.K)));
-  job.workspace = scratch.data();
   const Status status = learn_slices(kernel, X, state.K, inputs, job, interrupted);
   if (!status.ok()) return status;
   workspace.commit(state);
@@ -101,8 +102,6 @@ Status learn_sparse(const View& X, const Spec& spec, BankState<typename View::va
                     const BankInputs& inputs, const Interrupted& interrupted) {
   const auto& kernel = kernels::table().of(X);
   auto job = bank_job<typename View::value_type>(spec, state, nullptr);
-  AlignedVector<double> scratch(static_cast<std::size_t>(kernel.bank_workspace(X, state.K)));
-  job.workspace = scratch.data();
   return learn_slices(kernel, X, state.K, inputs, job, interrupted);
 }
 
@@ -133,12 +132,11 @@ Status bank_report(const View& X, const Spec& spec, const BankState<typename Vie
   if constexpr (!is_csr<View>) dense.emplace(state);
   const std::int64_t per_row = is_csr<View> ? 4096 : X.columns + 8;
   const std::int64_t per_block = std::max<std::int64_t>(64, kReportElements / per_row);
-  const std::int64_t scratch = kernel.bank_workspace(X, state.K);
   std::atomic<std::int64_t> first_bad{X.rows};
   parallel::for_blocks((X.rows + per_block - 1) / per_block, n_threads, [&](std::int64_t b) {
     kernels::BankJob<T> job = bank_job(spec, state, dense ? &*dense : nullptr);
-    AlignedVector<double> workspace(static_cast<std::size_t>(scratch));
     const RowSet rows{b * per_block, std::min(per_block, X.rows - b * per_block)};
+    AlignedVector<double> workspace(static_cast<std::size_t>(kernel.bank_workspace(X, rows, state.K)));
     job.workspace = workspace.data();
     job.report = out + rows.begin * state.K;
     const Status status = kernel.bank_report(X, rows, job);

@@ -8,34 +8,36 @@ namespace gradstream::solvers {
 namespace {
 
 constexpr std::int64_t kGroup = 1024;  // features settled at a time
+constexpr std::int64_t kPack = 8;      // the widest pack a kernel may read past the end
 
 /// A group of sparse features as planes, the pending penalty paid. `planes[p]` points at the group's first feature.
 template <class T>
 void settle_group(const Spec& spec, const BankState<T>& state, std::int64_t first, std::int64_t count,
                   double* const* planes) {
-  const std::int64_t K = state.K;
+  const std::int64_t K = state.K, n = count * K, room = n + kPack;
   const kernels::BankRecord shape = state.record();
-  std::vector<double> lags(static_cast<std::size_t>(2 * count * K), 0.0);
-  double *descent = lags.data(), *adagrad = descent + count * K;
+  AlignedVector<double> buffer(static_cast<std::size_t>(3 * room + n * kBankLanes), 0.0);
+  double *descent = buffer.data(), *adagrad = descent + room, *total = adagrad + room, *lanes = total + room;
   for (std::int64_t f = 0; f < count; ++f) {
     const std::int32_t place = state.places[first + f];
-    if (place == 0) {
-      for (std::int64_t k = 0; k < K; ++k) planes[kBankLanes][f * K + k] = spec.optimizer.initial_accumulator;
-      continue;
-    }
+    for (std::int64_t k = 0; k < K; ++k) total[f * K + k] = spec.optimizer.initial_accumulator;
+    if (place == 0) continue;
     const float* record = state.records + (place - 1) * shape.width();
     double clock[2];
     std::memcpy(clock, record + shape.clocks(), sizeof(clock));
+    std::copy_n(record, K * kBankLanes, lanes + f * K * kBankLanes);
     for (std::int64_t k = 0; k < K; ++k) {
-      const std::int64_t i = f * K + k;
-      for (int l = 0; l < kBankLanes; ++l) planes[l][i] = static_cast<double>(record[k * kBankLanes + l]);
-      planes[kBankLanes][i] = static_cast<double>(record[K * kBankLanes + k]);
-      descent[i] = state.counters->clock - clock[0];
-      adagrad[i] = state.counters->t - clock[1];
+      total[f * K + k] = static_cast<double>(record[K * kBankLanes + k]);
+      descent[f * K + k] = state.counters->clock - clock[0];
+      adagrad[f * K + k] = state.counters->t - clock[1];
     }
   }
   const double awake = std::max(0.0, state.counters->clock - state.experts->woken);
-  kernels::table().settle_bank(spec, count * K, planes, descent, adagrad, awake);
+  kernels::table().settle_bank(spec, n, awake, total, descent, adagrad, lanes);
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (int l = 0; l < kBankLanes; ++l) planes[l][i] = lanes[i * kBankLanes + l];
+    planes[kBankLanes][i] = total[i];
+  }
 }
 
 bool untouched(const Spec& spec, const double* planes, std::int64_t flat, std::int64_t first, std::int64_t K) {
