@@ -8,27 +8,41 @@
 namespace gradstream::kernels {
 namespace {
 
-/// Scratch of the batch kernels, carved from the caller's workspace.
+/// Scratch of the batch kernels, carved from the caller's workspace: arrays on lines of the cache, which packs of
+/// coefficients then do not straddle.
 struct BatchScratch {
   double* z;     // (tile, K) margins, then r
   double* y;     // (tile,)
   double* s;     // (tile,)
   double* r;     // (tile, padded K)
-  double* W;     // (d, padded K), K > 1
+  double* W;     // (d, padded K), (d,) for K = 1
   double* G;     // (d, padded K), K > 1
   double* copy;  // strided tiles
 
+  static constexpr std::int64_t kLine = 8;
+  static std::int64_t lines(std::int64_t doubles) { return (doubles + kLine - 1) / kLine * kLine; }
+  static std::int64_t width(std::int64_t K) { return K > 1 ? padded(K) : 1; }
   static std::int64_t size(std::int64_t d, std::int64_t K) {
-    return kTileRows * (K + 2 + padded(K)) + (K > 1 ? 2 * d * padded(K) : 0);
+    return kLine + kTileRows * (K + 2 + padded(K)) + (K > 1 ? 2 : 1) * lines(d * width(K));
   }
   BatchScratch(double* at, std::int64_t d, std::int64_t K) {
-    z = at;
+    const auto past = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(at) / sizeof(double) % kLine);
+    z = at + (kLine - past) % kLine;
     y = z + kTileRows * K;
     s = y + kTileRows;
     r = s + kTileRows;
     W = r + kTileRows * padded(K);
-    G = W + (K > 1 ? d * padded(K) : 0);
-    copy = G + (K > 1 ? d * padded(K) : 0);
+    G = W + lines(d * width(K));
+    copy = G + (K > 1 ? lines(d * width(K)) : 0);
+  }
+
+  /// `coef` (d, K) into W.
+  void take_coefficients(std::int64_t d, std::int64_t K, const double* coef) const {
+    if (K > 1) {
+      pad_columns(d, K, coef, W);
+    } else {
+      for (std::int64_t j = 0; j < d; ++j) W[j] = coef[j];
+    }
   }
 };
 
@@ -90,8 +104,7 @@ void margins_tile(const Tile<View>& tile, const View& X, const LinearModel& mode
     dot_columns_tile<kCentered>(tile.rows, tile.count, X.columns, model.center, scratch.W, model.intercept, K, out);
     return;
   }
-  dot_tile<kCentered>(tile.rows, tile.ahead, tile.count, X.columns, model.center, model.coef, out);
-  for (std::int64_t i = 0; i < tile.count; ++i) out[i] += model.intercept[0];
+  dot_rows<kCentered>(tile.rows, tile.ahead, tile.count, X.columns, model.center, scratch.W, model.intercept[0], out);
 }
 
 template <bool kCentered, class View>
@@ -101,10 +114,8 @@ void dense_loss_gradient_of(const View& X, RowSet set, const LinearModel& model,
   const std::int64_t d = X.columns, K = loss.columns, step = tile_rows<T>(d);
   const LossRows rows_loss = loss_rows_function(loss);
   const BatchScratch scratch(workspace, d, K);
-  if (K > 1) {
-    pad_columns(d, K, model.coef, scratch.W);
-    pad_columns(d, K, sums.coef, scratch.G);
-  }
+  scratch.take_coefficients(d, K, model.coef);
+  if (K > 1) pad_columns(d, K, sums.coef, scratch.G);
   Tile<View> tile;
   for (std::int64_t first = 0; first < set.count; first += step) {
     const std::int64_t count = set.count - first < step ? set.count - first : step;
@@ -117,7 +128,7 @@ void dense_loss_gradient_of(const View& X, RowSet set, const LinearModel& model,
       pad_rows(count, K, scratch.z, scratch.r);
       axpy_columns_tile<kCentered>(tile.rows, count, d, model.center, scratch.r, padded(K), scratch.G);
     } else {
-      axpy_tile<kCentered>(tile.rows, tile.ahead, count, d, model.center, scratch.z, sums.coef);
+      axpy_rows<kCentered>(tile.rows, count, d, model.center, scratch.z, sums.coef);
     }
   }
   if (K > 1) unpad_columns(d, K, scratch.G, sums.coef);
@@ -139,7 +150,7 @@ void dense_margins(const View& X, RowSet set, const LinearModel& model, std::int
   using T = typename View::value_type;
   const std::int64_t step = tile_rows<T>(X.columns);
   const BatchScratch scratch(workspace, X.columns, K);
-  if (K > 1) pad_columns(X.columns, K, model.coef, scratch.W);
+  scratch.take_coefficients(X.columns, K, model.coef);
   Tile<View> tile;
   for (std::int64_t first = 0; first < set.count; first += step) {
     const std::int64_t count = set.count - first < step ? set.count - first : step;

@@ -97,6 +97,16 @@ GRADSTREAM_INLINE Pack<N> exp(Pack<N> x) {
   return where(x == x, value, x);
 }
 
+/// exp(x) for x <= 0; 0 below -708, NaN for NaN.
+template <int N>
+GRADSTREAM_INLINE Pack<N> exp_negative(Pack<N> x) {
+  using V = Pack<N>;
+  const auto vanishes = x < V(-708.0);
+  const ExpParts<N> parts = exp_parts(where(vanishes, V(0.0), x));
+  const V scale = power_of_two(parts.k);
+  return where(vanishes, V(0.0), scale + scale * parts.tail);
+}
+
 /// exp(x) - 1 without cancellation near 0.
 template <int N>
 GRADSTREAM_INLINE Pack<N> expm1(Pack<N> x) {
@@ -116,21 +126,19 @@ GRADSTREAM_INLINE Pack<N> saturation(Pack<N> x) {
   return where(x < V(1e-280), V(1.0), -expm1(-safe) / safe);
 }
 
-/// 2 atanh(s) for |s| <= 0.1716: terms to s^21 leave 2e-18.
+/// 2 atanh(s) for |s| <= 0.1716: terms to s^21 leave 2e-18. Estrin's scheme, for a short dependency chain.
 template <int N>
 GRADSTREAM_INLINE Pack<N> atanh_series(Pack<N> s) {
   using V = Pack<N>;
   const V s2 = s * s;
-  V p(2.0 / 21.0);
-  p = p * s2 + V(2.0 / 19.0);
-  p = p * s2 + V(2.0 / 17.0);
-  p = p * s2 + V(2.0 / 15.0);
-  p = p * s2 + V(2.0 / 13.0);
-  p = p * s2 + V(2.0 / 11.0);
-  p = p * s2 + V(2.0 / 9.0);
-  p = p * s2 + V(2.0 / 7.0);
-  p = p * s2 + V(2.0 / 5.0);
-  p = p * s2 + V(2.0 / 3.0);
+  const V s4 = s2 * s2;
+  const V s8 = s4 * s4;
+  const V p0 = V(2.0 / 3.0) + s2 * V(2.0 / 5.0);
+  const V p1 = V(2.0 / 7.0) + s2 * V(2.0 / 9.0);
+  const V p2 = V(2.0 / 11.0) + s2 * V(2.0 / 13.0);
+  const V p3 = V(2.0 / 15.0) + s2 * V(2.0 / 17.0);
+  const V p4 = V(2.0 / 19.0) + s2 * V(2.0 / 21.0);
+  const V p = (p0 + s4 * p1) + s8 * ((p2 + s4 * p3) + s8 * p4);
   return V(2.0) * s + s * s2 * p;
 }
 
@@ -185,6 +193,15 @@ GRADSTREAM_INLINE Pack<N> rough_log1p(Pack<N> u) {
 template <int N>
 GRADSTREAM_INLINE bool any_above(Pack<N> a, Pack<N> b) {
   return sum_lanes(where(a > b, Pack<N>(1.0), Pack<N>(0.0))) > 0.0;
+}
+
+/// log(1 + u) for 0 <= u <= 1: as 2 atanh(u/(2 + u)), above sqrt(2) - 1 as log(2) + log((1 + u)/2).
+template <int N>
+GRADSTREAM_INLINE Pack<N> log1p_unit(Pack<N> u) {
+  using V = Pack<N>;
+  const auto large = u > V(0.41421356237309505);
+  const V s = where(large, u - V(1.0), u) / (u + where(large, V(3.0), V(2.0)));
+  return atanh_series(s) + where(large, V(0.69314718055994531), V(0.0));
 }
 
 }  // namespace

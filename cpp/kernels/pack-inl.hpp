@@ -82,17 +82,14 @@ GRADSTREAM_INLINE V load(const double* p) {
   std::memcpy(&x.v, p, sizeof(x.v));
   return x;
 }
+/// Lane by lane, which compilers turn into one instruction; __builtin_convertvector takes GCC up to six.
+template <class V, int... lane>
+GRADSTREAM_INLINE V widen(const float* p, std::integer_sequence<int, lane...>) {
+  return V(typename V::Real{static_cast<double>(p[lane])...});
+}
 template <class V>
 GRADSTREAM_INLINE V load(const float* p) {
-  if constexpr (V::lanes == 1) {
-    return V(static_cast<double>(*p));
-  } else {
-#ifdef GRADSTREAM_VECTOR_EXTENSIONS
-    typename PackTypes<V::lanes>::Single single;
-    std::memcpy(&single, p, sizeof(single));
-    return V(__builtin_convertvector(single, typename V::Real));
-#endif
-  }
+  return widen<V>(p, std::make_integer_sequence<int, V::lanes>{});
 }
 template <class V>
 GRADSTREAM_INLINE void store(double* p, V x) {

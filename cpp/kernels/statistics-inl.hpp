@@ -89,7 +89,7 @@ void dense_squared_gradients(const View& X, RowSet set, const LinearModel& model
   using T = typename View::value_type;
   const std::int64_t d = X.columns, K = loss.columns, step = tile_rows<T>(d);
   const BatchScratch scratch(workspace, d, K);
-  if (K > 1) pad_columns(d, K, model.coef, scratch.W);
+  scratch.take_coefficients(d, K, model.coef);
   Tile<View> tile;
   for (std::int64_t first = 0; first < set.count; first += step) {
     const std::int64_t count = set.count - first < step ? set.count - first : step;
@@ -132,9 +132,9 @@ double dense_row_dot(const View& X, std::int64_t i, const double* center, const 
   double out = 0.0;
   if constexpr (!is_strided<View>) {
     if (center != nullptr) {
-      dot_rows<1, true>(&row, X.columns, center, v, &out);
+      out = dot_row<true>(row, row, X.columns, center, v);
     } else {
-      dot_rows<1, false>(&row, X.columns, center, v, &out);
+      out = dot_row<false>(row, row, X.columns, center, v);
     }
   } else {
     for (std::int64_t j = 0; j < X.columns; ++j)
@@ -148,9 +148,9 @@ void dense_row_axpy(const View& X, std::int64_t i, const double* center, double 
   const auto* row = X.row(i);
   if constexpr (!is_strided<View>) {
     if (center != nullptr) {
-      axpy_rows<1, true>(&row, X.columns, center, &a, v);
+      axpy_rows<true>(&row, 1, X.columns, center, &a, v);
     } else {
-      axpy_rows<1, false>(&row, X.columns, center, &a, v);
+      axpy_rows<false>(&row, 1, X.columns, center, &a, v);
     }
   } else {
     for (std::int64_t j = 0; j < X.columns; ++j)

@@ -12,9 +12,9 @@ struct LogLoss {
   template <class V>
   static Evaluation<V> evaluate(V z, V y, V) {
     const V m = y * z;
-    const V e = exp(-absolute(m));
+    const V e = exp_negative(-absolute(m));
     const V p = where(m < V(0.0), V(1.0), e) / (V(1.0) + e);  // 1 / (1 + exp(m)), no overflow
-    return {maximum(-m, V(0.0)) + log1p(e), -y * p};
+    return {maximum(-m, V(0.0)) + log1p_unit(e), -y * p};
   }
 
   /// y d / q with d = m - m0 from m + exp(m) = m0 + exp(m0) + h q. Steps that are no use to anyone, or pass the bend of

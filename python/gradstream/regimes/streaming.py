@@ -46,6 +46,7 @@ class Model:
     def __init__(self, state: LearnerState) -> None:
         if not all(array.flags.writeable for array in state.arrays().values()):  # memory maps, as joblib makes them
             state = state.copy()
+        state.align()
         self.state = state
         self.learner = state.core()
         self.current = False
