@@ -115,7 +115,7 @@ class Bank {
     if (table.size() != (sparse_ ? 0 : kBankPlanes * state.flat()))
       throw py::value_error("table: size does not fit the specification");
     state.bias = array("bias", kBankPlanes * state.K);
-    if (spec_.standardize != Standardize::none) {
+    if (spec_.standardize == Standardize::scale || spec_.standardize == Standardize::center_scale) {
       state.mean = array("mean", d_);
       state.m2 = array("m2", d_);
       if (sparse_) state.seen = array("seen", d_);

@@ -47,7 +47,8 @@ Standardize standardize_from(const std::string& name) {
   if (name == "none") return Standardize::none;
   if (name == "scale") return Standardize::scale;
   if (name == "center_scale") return Standardize::center_scale;
-  throw py::value_error("standardize='" + name + "' is not one of: none, scale, center_scale");
+  if (name == "root_mean_square") return Standardize::root_mean_square;
+  throw py::value_error("standardize='" + name + "' is not one of: none, scale, center_scale, root_mean_square");
 }
 
 LossSpec loss_from(const py::dict& dict) {

@@ -49,11 +49,13 @@ inline constexpr int kBankPlanes = kBankLanes + 1;  // the weights of every lane
 
 /// docs/guide/bank.md has the measurements behind the constants.
 struct BankSpec {
-  double rate[kBankLanes] = {0.03, 0.3, 1.0, 3.0, 0.05, 0.2, 0.5, 1.0};
+  double rate[kBankLanes] = {0.03, 0.3, 1.0, 10.0, 0.05, 0.2, 0.5, 1.0};
   double share = 1e-4;  // of its weight that every lane gives away with every row (Herbster and Warmuth 1998)
 };
 
-enum class Standardize { none, scale, center_scale };
+/// `root_mean_square`: sparse values over the root mean square of their column's values so far, absent ones left out;
+/// the bank's alone.
+enum class Standardize { none, scale, center_scale, root_mean_square };
 
 struct Spec {
   LossSpec loss;

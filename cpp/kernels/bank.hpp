@@ -14,7 +14,7 @@ struct Experts {
   double norm;                // weighted mean of |x|^2, the intercept's 1 included
   double target_mean;         // regression with a real target: its weighted mean and sum of squared deviations
   double target_m2;
-  double residual;      // and the weighted mean of the averaged model's squared error
+  double residual;      // and the weighted mean of the averaged model's loss
   double mixture_loss;  // sum of -log(sum_l weight_l exp(-loss_l)): what the bound is about
   double woken;         // the clock when lane 0 began to move; infinite while it rests at the solution of a fit
   double features;      // sparse: records in use
@@ -33,11 +33,15 @@ struct BankTable {
   std::int32_t* place = nullptr;  // (d,): 1 + number of the feature's record, 0 without one
 };
 
-/// A sparse record: per column 8 weights, then the accumulator of every column, then as raw float64 the two clocks up
-/// to which the penalty is settled: of gradient descent and of AdaGrad. One column fills a cache line.
+/// A sparse record: per column 8 weights, then the accumulator of every column, weight and mean square of the feature's
+/// values, and as raw float64 the two clocks up to which the penalty is settled: of gradient descent and of AdaGrad.
+/// One column fills a cache line.
 struct BankRecord {
   std::int64_t columns;
-  std::int64_t clocks() const { return (columns * kBankPlanes + 1) / 2 * 2; }
+  std::int64_t accumulators() const { return columns * kBankLanes; }
+  std::int64_t count() const { return columns * kBankPlanes; }
+  std::int64_t mean_square() const { return count() + 1; }
+  std::int64_t clocks() const { return (count() + 3) / 2 * 2; }
   std::int64_t width() const { return (clocks() + 4 + 15) / 16 * 16; }
 };
 

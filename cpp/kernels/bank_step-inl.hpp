@@ -9,7 +9,7 @@ namespace {
 /// The lane that rests at a batch solution wakes when its weight has fallen to this.
 inline constexpr double kRestingWeight = 1e-3;
 
-/// AdaGrad's accumulator takes in (r x)^2, r^2 the lanes' weighted mean: one square root serves four lanes. Leaves c
+/// AdaGrad's accumulator takes in (r x)^2, r^2 the mean of its lanes: one square root serves four lanes. Leaves c
 /// and c x behind; q (K, 8): |x|^2 for gradient descent, sum_j c_j x_j^2 for AdaGrad; returns the largest c.
 template <bool kMany, class T>
 GRADSTREAM_INLINE double measure_bank(const BankColumns& columns, const BankRow<T>& row, double norm) {
@@ -135,7 +135,9 @@ inline void weigh_lanes(const BankColumns& columns, Experts& experts, double tem
   });
   double total = 0.0;
   for (int l = 0; l < kBankLanes; ++l) total += posterior[l];
-  const double share = columns.spec->bank.share, kept = (1.0 - share) / total, given = share / kBankLanes;
+  double share = columns.spec->bank.share;
+  if (columns.s != 1.0) share = -expm1(One(columns.s) * log1p(One(-share))).v;
+  const double kept = (1.0 - share) / total, given = share / kBankLanes;
   for (int l = 0; l < kBankLanes; ++l) experts.weight[l] = kept * posterior[l] + given;
   experts.mixture_loss += factor * least - logarithm(One(total)).v;
 }
@@ -151,17 +153,9 @@ inline void lengthen_steps(BankColumns& columns, const Counters& counters, Exper
   if (resting(experts, counters)) columns.h[0] = 0.0;
 }
 
-/// u (K, 8): the importance-invariant displacement; softmax, which has none, moves by a plain gradient step.
+/// u (K, 8): the importance-invariant displacement.
 inline void displace_lanes(const BankColumns& columns) {
-  const LossSpec& loss = columns.spec->loss;
-  if (loss.kind != ColumnsKind::softmax)
-    return columns.invariant(loss, columns.z, columns.y, columns.h, columns.q, columns.u);
-  for (std::int64_t k = 0; k < columns.count(); ++k) {
-    each_lane_pack([&](int l) {
-      const auto at = k * kBankLanes + l;
-      store(columns.u + at, -(load<Wide>(columns.h + l) * load<Wide>(columns.r + at)));
-    });
-  }
+  columns.invariant(columns.spec->loss, columns.z, columns.y, columns.h, columns.q, columns.u);
 }
 
 inline void move_intercepts(const BankColumns& columns, std::int64_t k, double c) {
@@ -171,15 +165,16 @@ inline void move_intercepts(const BankColumns& columns, std::int64_t k, double c
   }
 }
 
-/// columns.mean: the lanes' weighted mean of r^2.
-inline void mean_squares(const BankColumns& columns, const Experts& experts) {
+/// columns.mean: the mean of r^2 over AdaGrad's lanes. (Of the averaged model alone it can stay near 0 while lanes are
+/// far off: rates explode.)
+inline void mean_squares(const BankColumns& columns) {
   for (std::int64_t k = 0; k < columns.count(); ++k) {
-    Wide square(0.0);
-    each_lane_pack([&](int l) {
-      const Wide r = load<Wide>(columns.r + k * kBankLanes + l);
-      square += load<Wide>(experts.weight + l) * r * r;
-    });
-    columns.mean[k] = sum_lanes(square);
+    double square = 0.0;
+    for (int l = kBankSgdLanes; l < kBankLanes; ++l) {
+      const double r = columns.r[k * kBankLanes + l];
+      square += r * r;
+    }
+    columns.mean[k] = square / (kBankLanes - kBankSgdLanes);
   }
 }
 
@@ -189,7 +184,7 @@ template <bool kMany, class T>
 bool begin_step(BankColumns& columns, const BankRow<T>& row, Counters& counters, Experts& experts) {
   const std::int64_t K = columns.count();
   columns.evaluate(columns.spec->loss, columns.z, columns.y, columns.r, columns.loss);
-  mean_squares(columns, experts);
+  mean_squares(columns);
   const double norm = squared_norm(row.n, row.x) / static_cast<double>(K) + (columns.spec->fit_intercept ? 1.0 : 0.0);
   lengthen_steps(columns, counters, experts, norm);
   columns.c_top = measure_bank<kMany>(columns, row, norm);

@@ -71,6 +71,25 @@ void invariant_lanes(const LossSpec& spec, const double* z, double y, const doub
   }
 }
 
+/// Softmax has no closed form: class by class against the others, whose scores stand still, it is the logistic loss at
+/// z_k - logsumexp of the others.
+inline void softmax_invariant_lanes(const LossSpec& spec, const double* z, double y, const double* h, const double* q,
+                                    double* u) {
+  const std::int64_t K = spec.columns, target = static_cast<std::int64_t>(y);
+  each_lane_pack([&](int l) {
+    const auto at = [&](std::int64_t k) { return k * kBankLanes + l; };
+    Wide top = load<Wide>(z + at(0)), total(0.0);
+    for (std::int64_t k = 1; k < K; ++k) top = maximum(top, load<Wide>(z + at(k)));
+    for (std::int64_t k = 0; k < K; ++k) total += exp(load<Wide>(z + at(k)) - top);
+    for (std::int64_t k = 0; k < K; ++k) {
+      const Wide others = maximum(total - exp(load<Wide>(z + at(k)) - top), Wide(1e-300));
+      const Wide margin = load<Wide>(z + at(k)) - top - logarithm(others), sign(k == target ? 1.0 : -1.0);
+      const Wide length = maximum(load<Wide>(q + at(k)), Wide(1e-280));
+      store(u + at(k), losses::LogLoss::invariant_step(margin, sign, load<Wide>(h + l), length, Wide(0.0)));
+    }
+  });
+}
+
 template <std::size_t... I>
 constexpr auto lane_evaluate_table(std::index_sequence<I...>) {
   return std::array<LaneEvaluate, sizeof...(I)>{&evaluate_lanes<std::tuple_element_t<I, losses::AllLosses>>...};
@@ -84,6 +103,11 @@ constexpr auto kLaneInvariant = lane_invariant_table(std::make_index_sequence<lo
 
 inline LaneEvaluate lane_evaluate(const LossSpec& spec) {
   return spec.kind == ColumnsKind::softmax ? &softmax_lanes : kLaneEvaluate[static_cast<std::size_t>(spec.loss)];
+}
+
+inline LaneInvariant lane_invariant(const LossSpec& spec) {
+  return spec.kind == ColumnsKind::softmax ? &softmax_invariant_lanes
+                                           : kLaneInvariant[static_cast<std::size_t>(spec.loss)];
 }
 
 }  // namespace

@@ -20,9 +20,11 @@ class SparseBank {
 
   SparseBank(const View& X, RowSet set, const BankJob<T>& job)
       : X_(X), job_(job), K_(job.spec->loss.columns), shape_{K_}, scratch_(job.workspace, longest_row(X, set), K_) {
+    own_scale_ = job.spec->standardize == Standardize::root_mean_square;
     penalised_ = job.spec->penalty.l1 > 0.0 || job.spec->penalty.l2 > 0.0;
     std::fill_n(scratch_.fresh, shape_.width(), 0.0F);
-    std::fill_n(scratch_.fresh + K_ * kBankLanes, K_, static_cast<float>(job.spec->optimizer.initial_accumulator));
+    std::fill_n(scratch_.fresh + shape_.accumulators(), K_,
+                static_cast<float>(job.spec->optimizer.initial_accumulator));
     row_.x = scratch_.flat[0];
     row_.plane[kBankLanes] = scratch_.flat[1];
     row_.rate = scratch_.flat[2];
@@ -46,22 +48,31 @@ class SparseBank {
                     scratch_.lag[0], scratch_.lag[1], scratch_.lanes);
   }
 
-  void read_plain() {
-    read([](double x, std::int64_t) { return x; });
-  }
-  void read_scaled() {
-    const double weight = job_.counters->weight;
-    read([&](double x, std::int64_t j) { return x * column_scale(job_.standardizer, j, weight); });
+  /// Values as `predict` reads them now.
+  void read() {
+    if (job_.standardizer.mean != nullptr) {
+      return read_with(
+          [&](double x, std::int64_t j) { return x * column_scale(job_.standardizer, j, job_.counters->weight); });
+    }
+    if (!own_scale_) return read_with([](double x, std::int64_t) { return x; });
+    load_values();
+    measure_scales();
+    spread_values();
   }
 
-  /// Takes the row into the columns' statistics.
+  /// Takes the row into the statistics of its features and reads it by them; false when one is no longer finite.
   bool update(double s) {
+    if (own_scale_) {
+      update_scales(s);
+      return true;
+    }
     bool finite = true;
-    for (std::int64_t e = 0; e < entries_; ++e) {
+    for (std::int64_t e = 0; job_.standardizer.mean != nullptr && e < entries_; ++e) {
       const double x = static_cast<double>(X_.data[begin_ + e]);
       finite = add_to_column(job_.standardizer, feature(e), x, s, job_.counters->weight) && finite;
     }
     job_.counters->weight += s;
+    read();
     return finite;
   }
 
@@ -107,8 +118,10 @@ class SparseBank {
       const double* lanes = scratch_.lanes + e * K_ * kBankLanes;
       for (std::int64_t l = 0; l < K_ * kBankLanes; l += kLanes) store(record + l, load<Wide>(lanes + l));
       for (std::int64_t k = 0; k < K_; ++k) {
-        record[K_ * kBankLanes + k] = static_cast<float>(scratch_.flat[1][e * K_ + k]);
+        record[shape_.accumulators() + k] = static_cast<float>(scratch_.flat[1][e * K_ + k]);
       }
+      record[shape_.count()] = static_cast<float>(scratch_.value[1][e]);
+      record[shape_.mean_square()] = static_cast<float>(scratch_.value[2][e]);
       std::memcpy(record + shape_.clocks(), clock, sizeof(clock));
     }
     return plane_within(scratch_.flat[1], row_.n, kLargest);
@@ -136,10 +149,12 @@ class SparseBank {
     scratch_.record[e] = record;
     double clock[2] = {job_.counters->clock, job_.counters->t};
     if (place > 0) std::memcpy(clock, record + shape_.clocks(), sizeof(clock));
+    scratch_.value[1][e] = static_cast<double>(record[shape_.count()]);
+    scratch_.value[2][e] = static_cast<double>(record[shape_.mean_square()]);
     double* lanes = scratch_.lanes + e * K_ * kBankLanes;
     for (std::int64_t l = 0; l < K_ * kBankLanes; l += kLanes) store(lanes + l, load<Wide>(record + l));
     for (std::int64_t k = 0; k < K_; ++k) {
-      scratch_.flat[1][e * K_ + k] = static_cast<double>(record[K_ * kBankLanes + k]);
+      scratch_.flat[1][e * K_ + k] = static_cast<double>(record[shape_.accumulators() + k]);
       scratch_.lag[0][e * K_ + k] = job_.counters->clock - clock[0];
       scratch_.lag[1][e * K_ + k] = job_.counters->t - clock[1];
     }
@@ -176,10 +191,55 @@ class SparseBank {
   }
 
   template <class F>
-  void read(F&& f) {
+  void read_with(F&& f) {
+    for (std::int64_t e = 0; e < entries_; ++e)
+      scratch_.value[0][e] = f(static_cast<double>(X_.data[begin_ + e]), feature(e));
     for (std::int64_t e = 0; e < entries_; ++e) {
-      const double x = f(static_cast<double>(X_.data[begin_ + e]), feature(e));
+      for (std::int64_t k = 0; k < K_; ++k) scratch_.flat[0][e * K_ + k] = scratch_.value[0][e];
+    }
+  }
+
+  void load_values() {
+    for (std::int64_t e = 0; e < entries_; ++e) scratch_.value[0][e] = static_cast<double>(X_.data[begin_ + e]);
+  }
+
+  /// 1 / root mean square of every feature of the row; 1 while it has not been learnt from: a fit leaves weights in the
+  /// units of its values.
+  void measure_scales() {
+    for (std::int64_t e = entries_; e < padded(entries_); ++e) scratch_.value[1][e] = scratch_.value[2][e] = 0.0;
+    for (std::int64_t e = 0; e < entries_; e += kLanes) {
+      const Wide square = load<Wide>(scratch_.value[2] + e);
+      store(scratch_.value[3] + e, where(square > Wide(0.0), Wide(1.0) / square_root(square), Wide(1.0)));
+    }
+  }
+
+  void spread_values() {
+    for (std::int64_t e = 0; e < entries_; ++e) {
+      const double x = scratch_.value[0][e] * scratch_.value[3][e];
       for (std::int64_t k = 0; k < K_; ++k) scratch_.flat[0][e * K_ + k] = x;
+    }
+  }
+
+  /// Mean squares take the row in. A feature's first: its weights, and what AdaGrad has summed, go over to the new
+  /// unit.
+  void update_scales(double s) {
+    load_values();
+    for (std::int64_t e = 0; e < entries_; ++e) {
+      const double x = scratch_.value[0][e], count = scratch_.value[1][e] + s;
+      if (scratch_.value[1][e] == 0.0) change_unit(e, std::fabs(x));
+      scratch_.value[2][e] += (x * x - scratch_.value[2][e]) * (s / count);
+      scratch_.value[1][e] = count;
+    }
+    measure_scales();
+    spread_values();
+  }
+
+  void change_unit(std::int64_t e, double unit) {
+    if (!(unit > 0.0)) return;
+    const double start = job_.spec->optimizer.initial_accumulator;
+    for (std::int64_t i = e * K_; i < (e + 1) * K_; ++i) {
+      for (int l = 0; l < kBankLanes; ++l) scratch_.lanes[i * kBankLanes + l] *= unit;
+      scratch_.flat[1][i] = start + (scratch_.flat[1][i] - start) / (unit * unit);
     }
   }
 
@@ -188,6 +248,7 @@ class SparseBank {
   std::int64_t K_;
   BankRecord shape_;
   SparseBankScratch scratch_;
+  bool own_scale_ = false;
   bool penalised_ = false;
   std::int64_t begin_ = 0;
   std::int64_t entries_ = 0;
@@ -201,7 +262,7 @@ Status sparse_bank_learn(const View& X, RowSet set, BankJob<typename View::value
   SparseBank<View> bank(X, set, job);
   BankColumns columns = bank.columns();
   const auto begin = columns.count() > 1 ? &begin_step<true, double> : &begin_step<false, double>;
-  const bool running = job.standardizer.mean != nullptr, real = job.spec->loss.real_target;
+  const bool real = job.spec->loss.real_target;
   for (std::int64_t i = 0; i < set.count; ++i) {
     if (i + kBankRowsAhead < set.count) bank.prefetch(set[i + kBankRowsAhead]);
     const std::int64_t row = set[i];
@@ -210,23 +271,16 @@ Status sparse_bank_learn(const View& X, RowSet set, BankJob<typename View::value
     columns.y = job.y[row];
     if (!(columns.s > 0.0) && job.report == nullptr) continue;
     bank.gather(row);
-    if (running) {
-      bank.read_scaled();
-    } else {
-      bank.read_plain();
-    }
     if (job.report != nullptr) {
+      bank.read();
       if (!bank.margins(columns)) return bad;
       bank.report(columns, job.report + i * columns.count());
       if (!(columns.s > 0.0)) continue;
     }
-    if (running) {
-      if (!bank.update(columns.s)) return bad;
-      bank.read_scaled();
-    }
+    if (!bank.update(columns.s)) return bad;
     if (real) follow_target(columns, *job.counters, *job.experts);
     if (!bank.margins(columns)) return bad;
-    if (real) temper_errors(columns, *job.experts);
+    if (real) temper_losses(columns, *job.experts);
     const Counters before = *job.counters;
     if (!begin(columns, bank.row(), *job.counters, *job.experts)) return bad;
     for (std::int64_t k = 0; k < columns.count(); ++k) move_intercepts(columns, k, columns.mean[k]);
@@ -242,11 +296,7 @@ Status sparse_bank_report(const View& X, RowSet set, const BankJob<typename View
   for (std::int64_t i = 0; i < set.count; ++i) {
     if (i + kBankRowsAhead < set.count) bank.prefetch(set[i + kBankRowsAhead]);
     bank.gather(set[i]);
-    if (job.standardizer.mean != nullptr) {
-      bank.read_scaled();
-    } else {
-      bank.read_plain();
-    }
+    bank.read();
     if (!bank.margins(columns)) return {Code::non_finite, set[i]};
     bank.report(columns, job.report + i * columns.count());
   }

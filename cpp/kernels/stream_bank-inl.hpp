@@ -51,7 +51,7 @@ BankColumns bank_columns(const BankJob<T>& job, double* at) {
   BankColumns columns;
   columns.spec = job.spec;
   columns.evaluate = lane_evaluate(loss);
-  columns.invariant = kLaneInvariant[static_cast<std::size_t>(loss.loss)];
+  columns.invariant = lane_invariant(loss);
   columns.bias = job.bias;
   columns.z = at;
   columns.r = at + width;
@@ -74,13 +74,15 @@ GRADSTREAM_INLINE void follow_target(BankColumns& columns, const Counters& count
   for (int l = 0; l < kBankLanes; ++l) columns.bias[l] += shift;
 }
 
-/// Squared errors count in units of the averaged model's own: half of e^2 / residual is a negative log-likelihood.
-GRADSTREAM_INLINE void temper_errors(BankColumns& columns, Experts& experts) {
+/// Losses of a real target count in units of twice the averaged model's mean: of squared errors, that makes them
+/// negative log-likelihoods.
+GRADSTREAM_INLINE void temper_losses(BankColumns& columns, Experts& experts) {
+  const LossSpec& loss = columns.spec->loss;
   double z = 0.0;
   for (int l = 0; l < kBankLanes; ++l) z += experts.weight[l] * columns.z[l];
-  const double error = z - columns.y;
-  experts.residual += (error * error - experts.residual) * (columns.s / (experts.counted + columns.s));
-  columns.temper = experts.residual > 0.0 ? 1.0 / experts.residual : 0.0;
+  const double value = kEvaluate[static_cast<std::size_t>(loss.loss)](z, columns.y, loss.parameter).value;
+  experts.residual += (value - experts.residual) * (columns.s / (experts.counted + columns.s));
+  columns.temper = experts.residual > 0.0 ? 0.5 / experts.residual : 0.0;
 }
 
 template <class View>
@@ -182,7 +184,7 @@ Status dense_bank_learn(const View& X, RowSet set, BankJob<typename View::value_
     bank.turn();
     if (columns.spec->loss.real_target) follow_target(columns, *job.counters, *job.experts);
     if (!sound_margins(bank.row(), columns, *job.experts)) return {Code::non_finite, row};
-    if (columns.spec->loss.real_target) temper_errors(columns, *job.experts);
+    if (columns.spec->loss.real_target) temper_losses(columns, *job.experts);
     if (!steps.begin(columns, bank.row(), *job.counters, *job.experts)) return {Code::non_finite, row};
     read(i + 1);
     steps.finish(columns, bank.row());

@@ -10,7 +10,17 @@ namespace {
 constexpr std::int64_t kGroup = 1024;  // features settled at a time
 constexpr std::int64_t kPack = 8;      // the widest pack a kernel may read past the end
 
-/// A group of sparse features as planes, the pending penalty paid. `planes[p]` points at the group's first feature.
+/// Root mean square of a sparse feature's values, where they are read over it; 1 where not.
+template <class T>
+double own_unit(const BankState<T>& state, std::int64_t j) {
+  if (state.places[j] == 0) return 1.0;
+  const double square =
+      static_cast<double>(state.records[(state.places[j] - 1) * state.record().width() + state.record().mean_square()]);
+  return square > 0.0 ? std::sqrt(square) : 1.0;
+}
+
+/// A group of sparse features as planes in the units of their values, the pending penalty paid. `planes[p]` points at
+/// the group's first feature.
 template <class T>
 void settle_group(const Spec& spec, const BankState<T>& state, std::int64_t first, std::int64_t count,
                   double* const* planes) {
@@ -27,7 +37,7 @@ void settle_group(const Spec& spec, const BankState<T>& state, std::int64_t firs
     std::memcpy(clock, record + shape.clocks(), sizeof(clock));
     std::copy_n(record, K * kBankLanes, lanes + f * K * kBankLanes);
     for (std::int64_t k = 0; k < K; ++k) {
-      total[f * K + k] = static_cast<double>(record[K * kBankLanes + k]);
+      total[f * K + k] = static_cast<double>(record[shape.accumulators() + k]);
       descent[f * K + k] = state.counters->clock - clock[0];
       adagrad[f * K + k] = state.counters->t - clock[1];
     }
@@ -35,8 +45,10 @@ void settle_group(const Spec& spec, const BankState<T>& state, std::int64_t firs
   const double awake = std::max(0.0, state.counters->clock - state.experts->woken);
   kernels::table().settle_bank(spec, n, awake, total, descent, adagrad, lanes);
   for (std::int64_t i = 0; i < n; ++i) {
-    for (int l = 0; l < kBankLanes; ++l) planes[l][i] = lanes[i * kBankLanes + l];
-    planes[kBankLanes][i] = total[i];
+    const double unit = own_unit(state, first + i / K);
+    for (int l = 0; l < kBankLanes; ++l) planes[l][i] = lanes[i * kBankLanes + l] / unit;
+    const double start = spec.optimizer.initial_accumulator;
+    planes[kBankLanes][i] = start + (total[i] - start) * unit * unit;
   }
 }
 
@@ -55,7 +67,7 @@ void write_record(const BankState<T>& state, const double* planes, std::int64_t 
   const std::int64_t flat = state.flat(), K = state.K;
   for (std::int64_t k = 0; k < K; ++k) {
     for (int l = 0; l < kBankLanes; ++l) record[k * kBankLanes + l] = static_cast<float>(planes[l * flat + j * K + k]);
-    record[K * kBankLanes + k] = static_cast<float>(planes[kBankLanes * flat + j * K + k]);
+    record[state.record().accumulators() + k] = static_cast<float>(planes[kBankLanes * flat + j * K + k]);
   }
 }
 
@@ -105,7 +117,7 @@ Status set_bank_planes(const Spec& spec, BankState<T>& state, const double* plan
   std::fill_n(state.places, state.d, 0);
   for (std::int64_t at = 0; at < needed; ++at) {
     state.places[kept[static_cast<std::size_t>(at)]] = static_cast<std::int32_t>(at + 1);
-    start_record(spec, state, at);
+    start_record(spec, state, at);  // its unit is 1 until its first row
     write_record(state, planes, kept[static_cast<std::size_t>(at)], state.records + at * state.record().width());
   }
   state.experts->features = static_cast<double>(needed);

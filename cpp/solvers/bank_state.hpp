@@ -40,7 +40,7 @@ void start_record(const Spec& spec, const BankState<T>& state, std::int64_t at) 
   const kernels::BankRecord shape = state.record();
   float* record = state.records + at * shape.width();
   std::fill_n(record, shape.width(), 0.0F);
-  std::fill_n(record + state.K * kBankLanes, state.K, static_cast<float>(spec.optimizer.initial_accumulator));
+  std::fill_n(record + shape.accumulators(), state.K, static_cast<float>(spec.optimizer.initial_accumulator));
   const double clock[2] = {state.counters->clock, state.counters->t};
   std::memcpy(record + shape.clocks(), clock, sizeof(clock));
 }

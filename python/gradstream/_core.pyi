@@ -20,7 +20,7 @@ class Spec(TypedDict):
     l1: float
     l2: float
     fit_intercept: bool
-    standardize: str  # "none" | "scale" | "center_scale"
+    standardize: str  # "none" | "scale" | "center_scale"; "root_mean_square" for a sparse Bank
     optimizer: str  # "sgd" | "momentum" | "adagrad" | "adam"; "bank" for Bank
     momentum: float
     beta_1: float

@@ -158,7 +158,14 @@ def online_spec(parameters: dict[str, Any], *, columns: int, sparse: bool) -> Sp
     untuned = _is_auto(parameters["optimizer"]) and _is_auto(parameters["learning_rate"])
     if batch_size == 1 and untuned:
         spec["optimizer"] = BANK
+        if sparse and parameters["standardize"] == "auto":
+            spec["standardize"] = "root_mean_square"
     return spec
+
+
+def has_statistics(spec: Spec) -> bool:
+    """Say whether columns have statistics in the state. Root mean squares stand with the weights they scale."""
+    return spec["standardize"] in ("scale", "center_scale")
 
 
 def _is_auto(value: Any) -> bool:

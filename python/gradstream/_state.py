@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradstream import _core
-from gradstream._parameters import BANK, SLOTS
+from gradstream._parameters import BANK, SLOTS, has_statistics
 
 if TYPE_CHECKING:
     from gradstream._core import Float64, Spec
@@ -221,4 +221,4 @@ def _on_cache_lines(rows: int, width: int) -> NDArray[np.float32]:
 
 
 def _standardiser(spec: Spec, size: int) -> NDArray[np.float64]:
-    return np.zeros(0 if spec["standardize"] == "none" else size)
+    return np.zeros(size if has_statistics(spec) else 0)

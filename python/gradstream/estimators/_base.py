@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from gradstream import _core
 from gradstream._callbacks import CallbackSupportMixin
-from gradstream._parameters import online_spec, reject_values
+from gradstream._parameters import has_statistics, online_spec, reject_values
 from gradstream._state import N_SAMPLES_SEEN, T
 from gradstream._targets import Targets
 from gradstream._threads import thread_count
@@ -92,9 +92,10 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):
         specs = [online_spec(parameters, columns=learnt["columns"], sparse=sparse) for sparse in (False, True)]
         if learnt["fit_intercept"] != specs[0]["fit_intercept"]:  # first: centring depends on it
             raise _fixed("fit_intercept", self, learnt["fit_intercept"])
-        if learnt["standardize"] not in (spec["standardize"] for spec in specs):
-            raise _fixed("standardize", self, learnt["standardize"] != "none")
-        return {**specs[0], "standardize": learnt["standardize"]}
+        for spec in specs:
+            if learnt["standardize"] == spec["standardize"] or not (has_statistics(learnt) or has_statistics(spec)):
+                return {**specs[0], "standardize": spec["standardize"]}
+        raise _fixed("standardize", self, has_statistics(learnt))
 
     @classmethod
     @cache
@@ -211,7 +212,7 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):
         state, spec = model.state, self._present_spec(model)
         targets = self._online_targets(y, weights, rows.shape[0], None)
         scale = None
-        if spec["standardize"] != "none":
+        if has_statistics(spec):
             scale = _core.inverse_deviation(*state.moments())
         linear = objectives.LinearModel(*self._linear(), scale)
         return function(rows, targets, spec, linear, thread_count(self.n_jobs))

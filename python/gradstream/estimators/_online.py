@@ -144,6 +144,8 @@ class OnlineEstimator(LinearEstimator):
         state, spec = model.state, self._present_spec(model)
         if spec["standardize"] == "center_scale":
             layout = "dense"  # centred rows have no zeros: sparse chunks are expanded block by block
+        elif spec["standardize"] == "root_mean_square":
+            layout = "sparse"  # of values that are there
         if spec == state.spec and layout == state.layout:
             return model
         return Model(state.adapted(spec, layout))

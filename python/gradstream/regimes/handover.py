@@ -57,7 +57,7 @@ def handed_over(problem: Problem, statistics: Standardisation, point: Point, epo
     """
     spec = problem.online
     if spec["optimizer"] == BANK:
-        spec = {**spec, "optimizer": "adagrad"}
+        spec = {**spec, "optimizer": "adagrad", "standardize": problem.plan.spec["standardize"]}
     state = _blank(problem, spec, statistics)
     state.counters[T] = statistics.weight / spec["batch_size"]
     state.counters[EPOCH] = epochs
@@ -106,7 +106,7 @@ def _experts(problem: Problem, statistics: Standardisation, squares: SquaredGrad
     experts[NORM] = _mean_square(problem, statistics) + float(problem.online["fit_intercept"])
     experts[TARGET_MEAN] = mean
     experts[TARGET_M2] = float(np.average((y - mean) ** 2, weights=weights)) * statistics.weight
-    experts[RESIDUAL] = squares.intercept.sum() / squares.weight
+    experts[RESIDUAL] = 0.5 * squares.intercept.sum() / squares.weight  # of squared errors; of huber's at most
     experts[WOKEN] = np.inf
     experts[COUNTED] = statistics.weight
     return experts
@@ -117,6 +117,9 @@ def _mean_square(problem: Problem, statistics: Standardisation) -> float:
     if statistics.center is not None and statistics.scale is not None:
         return float(np.count_nonzero(statistics.scale))
     X, _, weights = _sample(problem)
+    if problem.online["standardize"] == "root_mean_square" and isinstance(X.data, tuple):
+        stored = np.diff(X.data[2]).astype(float)  # every value is 1 on average
+        return float(np.average(stored, weights=weights))
     mean, m2, weight = _core.moments(X.data, weights, 1)
     squares = mean**2 + m2 / weight
     return float(squares.sum() if statistics.scale is None else statistics.scale**2 @ squares)
