@@ -4,11 +4,11 @@
 #include "kernels/coordinates-inl.hpp"
 #include "kernels/dense-inl.hpp"
 #include "kernels/sparse-inl.hpp"
-#include "kernels/sparse_bank-inl.hpp"
 #include "kernels/statistics-inl.hpp"
 #include "kernels/stream_bank-inl.hpp"
 #include "kernels/stream_dense-inl.hpp"
 #include "kernels/stream_sparse-inl.hpp"
+#include "kernels/stream_sparse_bank-inl.hpp"
 #include "kernels/table.hpp"
 
 namespace gradstream::kernels {

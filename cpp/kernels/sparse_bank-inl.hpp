@@ -1,4 +1,4 @@
-// The bank on CSR rows, O(nnz). Values are read as they are, or over their column's deviation.
+// The bank on one CSR row after the other, O(nnz). Values are read as they are, or over their column's deviation.
 #pragma once
 
 #include "kernels/sparse_bank_row-inl.hpp"
@@ -254,54 +254,6 @@ class SparseBank {
   std::int64_t entries_ = 0;
   BankRow<double> row_;
 };
-
-inline constexpr std::int64_t kBankRowsAhead = 2;
-
-template <class View>
-Status sparse_bank_learn(const View& X, RowSet set, BankJob<typename View::value_type>& job) {
-  SparseBank<View> bank(X, set, job);
-  BankColumns columns = bank.columns();
-  const auto begin = columns.count() > 1 ? &begin_step<true, double> : &begin_step<false, double>;
-  const bool real = job.spec->loss.real_target;
-  for (std::int64_t i = 0; i < set.count; ++i) {
-    if (i + kBankRowsAhead < set.count) bank.prefetch(set[i + kBankRowsAhead]);
-    const std::int64_t row = set[i];
-    const Status bad{Code::non_finite, row};
-    columns.s = row_weight(job.weight, row, 1.0);
-    columns.y = job.y[row];
-    if (!(columns.s > 0.0) && job.report == nullptr) continue;
-    bank.gather(row);
-    if (job.report != nullptr) {
-      bank.read();
-      if (!bank.margins(columns)) return bad;
-      bank.report(columns, job.report + i * columns.count());
-      if (!(columns.s > 0.0)) continue;
-    }
-    if (!bank.update(columns.s)) return bad;
-    if (real) follow_target(columns, *job.counters, *job.experts);
-    if (!bank.margins(columns)) return bad;
-    if (real) temper_losses(columns, *job.experts);
-    const Counters before = *job.counters;
-    if (!begin(columns, bank.row(), *job.counters, *job.experts)) return bad;
-    for (std::int64_t k = 0; k < columns.count(); ++k) move_intercepts(columns, k, columns.mean[k]);
-    if (!bank.scatter(columns, before) || !all_finite(job.bias, kBankPlanes * columns.count())) return bad;
-  }
-  return {};
-}
-
-template <class View>
-Status sparse_bank_report(const View& X, RowSet set, const BankJob<typename View::value_type>& job) {
-  SparseBank<View> bank(X, set, job);
-  const BankColumns columns = bank.columns();
-  for (std::int64_t i = 0; i < set.count; ++i) {
-    if (i + kBankRowsAhead < set.count) bank.prefetch(set[i + kBankRowsAhead]);
-    bank.gather(set[i]);
-    bank.read();
-    if (!bank.margins(columns)) return {Code::non_finite, set[i]};
-    bank.report(columns, job.report + i * columns.count());
-  }
-  return {};
-}
 
 }  // namespace
 }  // namespace gradstream::kernels

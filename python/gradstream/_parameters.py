@@ -145,7 +145,7 @@ def fit_plan(parameters: dict[str, Any], *, columns: int, sparse: bool) -> Plan:
             f"optimizer={optimizer!r} learns from blocks of rows, got batch_size='full'. "
             f"Use batch_size='auto', an integer, or one of the optimizers {', '.join(map(repr, FULL_BATCH_SOLVERS))}."
         )
-    spec = online_spec(parameters, columns=columns, sparse=sparse)
+    spec = _spec(parameters, batch_size=1, columns=columns, sparse=sparse)
     return Plan(_solver(optimizer, parameters["loss"], spec), spec)
 
 
