@@ -30,7 +30,8 @@ PYTHON_RANKS = {
     "_targets": 5,
     "regimes": 6,
     "estimators": 7,
-    "__init__": 8,
+    "evaluation": 8,
+    "__init__": 9,
 }
 
 LINE_LIMITS = {"cpp": 300, "python": 400, "tests": 500, "benchmarks": 400, "examples": 400}

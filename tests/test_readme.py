@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gradstream import _core
+from gradstream.evaluation import METRICS
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("benchmarks/README.md", "cpp/README.md", "examples/data/ATTRIBUTION.md")
@@ -71,8 +72,9 @@ def test_the_two_commands_are_in_the_readme():
         ("docs/guide/numerics.md", _core.losses()),
         ("docs/guide/optimizers.md", _core.optimizers()),
         ("docs/guide/optimizers.md", _core.schedules()),
+        ("docs/guide/evaluation.md", [{"name": name} for name in METRICS]),
     ],
-    ids=["losses", "losses in numerics", "optimizers", "schedules"],
+    ids=["losses", "losses in numerics", "optimizers", "schedules", "metrics"],
 )
 def test_tables_name_everything_there_is(page, entries):
     named = set(re.findall(r"^\| *`?(\w+)`?", text(page), re.MULTILINE))

@@ -1,0 +1,6 @@
+"""One face for everything that learns row by row: rows in, predictions made before each row out."""
+
+from gradstream.evaluation.learners.base import Learner, Terms
+from gradstream.evaluation.learners.choose import learner_for, task_of
+
+__all__ = ["Learner", "Terms", "learner_for", "task_of"]

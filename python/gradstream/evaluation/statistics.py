@@ -1,0 +1,148 @@
+"""What metrics are made of: numbers that are added up over pieces of a stream, and then over pieces of pieces."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from gradstream.evaluation.rows import Array, ScoredRows
+from gradstream.evaluation.segments import Segments
+
+
+class Statistic(ABC):
+    """A vector per piece of a stream, and how the vectors of pieces give the vector of the whole.
+
+    Attributes
+    ----------
+    linear : bool
+        Whether vectors are simply added up, so that those of several statistics can be added up together.
+    """
+
+    linear: ClassVar[bool] = True
+
+    def __init__(self, name: str, read: Callable[[ScoredRows], Any]) -> None:
+        self.name = name
+        self.read = read
+
+    @abstractmethod
+    def width(self, n_classes: int) -> int:
+        """Return the length of the vector."""
+
+    @abstractmethod
+    def sums(self, numbers: Any, weights: Array | None, segments: Segments, n_classes: int) -> Array:
+        """Return (pieces, width) of what ``read`` gave for the rows."""
+
+
+class RowSum(Statistic):
+    """Weighted sum of one number of each row."""
+
+    def width(self, n_classes: int) -> int:
+        """One number."""
+        return 1
+
+    def sums(self, numbers: Any, weights: Array | None, segments: Segments, n_classes: int) -> Array:
+        """Add up within pieces."""
+        return _row_sums(numbers, weights, segments)[:, None]
+
+
+class WeightSum(RowSum):
+    """Sum of the weights."""
+
+    def sums(self, numbers: Any, weights: Array | None, segments: Segments, n_classes: int) -> Array:
+        """Add up within pieces."""
+        return _weight_sums(weights, segments)[:, None]
+
+
+class ClassSum(Statistic):
+    """Sum of the weights of the rows of each class; rows of code -1 are in none."""
+
+    def width(self, n_classes: int) -> int:
+        """One number for each class."""
+        return n_classes
+
+    def sums(self, numbers: Any, weights: Array | None, segments: Segments, n_classes: int) -> Array:
+        """Add up within pieces; column 0 is for the rows in no class."""
+        cells = segments.index * (n_classes + 1) + 1 + numbers
+        size = len(segments.starts) * (n_classes + 1)
+        return np.bincount(cells, weights, size).reshape(-1, n_classes + 1)[:, 1:].astype(np.float64, copy=False)
+
+
+class Spread(Statistic):
+    """Weight, mean, and sum of squared distances from the mean.
+
+    Pieces are combined by the rule of Chan, Golub and LeVeque ("Updating formulae and a pairwise algorithm for
+    computing sample variances", 1979): all terms are positive, so that targets far from 0 cost no digits.
+    """
+
+    linear = False
+
+    def width(self, n_classes: int) -> int:
+        """Weight, mean, squared distances."""
+        return 3
+
+    def sums(self, numbers: Any, weights: Array | None, segments: Segments, n_classes: int) -> Array:
+        """Two passes: the mean of each piece, then the distances from it."""
+        weight = _weight_sums(weights, segments)
+        total = _row_sums(numbers, weights, segments)
+        mean = _ratio(total, weight)
+        squares = (numbers - mean[segments.index]) ** 2
+        return np.column_stack([weight, mean, _row_sums(squares, weights, segments)])
+
+    @staticmethod
+    def combine(factors: Array, pieces: Array) -> Array:
+        """Weights add up; distances add up to those between the means."""
+        weight, mean, squares = pieces.T
+        total = factors @ weight
+        center = _ratio(factors @ (weight * mean), total)
+        between = (factors * weight * (mean - center[:, None]) ** 2).sum(axis=1)
+        return np.column_stack([total, center, factors @ squares + between])
+
+
+def combined(statistics: Iterable[Statistic], factors: Array, pieces: dict[str, Array]) -> dict[str, Array]:
+    """Return (points, width) of each statistic: pieces (pieces, width) that count as often as the factors say."""
+    linear = [statistic.name for statistic in statistics if statistic.linear]
+    totals = {
+        statistic.name: Spread.combine(factors, pieces[statistic.name])
+        for statistic in statistics
+        if not statistic.linear
+    }
+    if linear:
+        added = _product(factors, np.concatenate([pieces[name] for name in linear], axis=1))
+        stop = 0
+        for name in linear:
+            start, stop = stop, stop + pieces[name].shape[1]
+            totals[name] = added[:, start:stop]
+    return totals
+
+
+def _product(factors: Array, pieces: Array) -> Array:
+    """Return the matrix product, in which infinity times 0 is nothing."""
+    if np.isfinite(pieces).all():
+        return factors @ pieces
+    with np.errstate(invalid="ignore"):
+        columns = [np.where(factors != 0, factors * column, 0.0).sum(axis=1) for column in pieces.T]
+    return np.stack(columns, axis=1)
+
+
+def _ratio(total: Array, weight: Array) -> Array:
+    return total / np.where(weight > 0, weight, 1.0)
+
+
+def _row_sums(numbers: Array, weights: Array | None, segments: Segments) -> Array:
+    if weights is None:
+        return np.add.reduceat(numbers, segments.starts)
+    with np.errstate(invalid="ignore"):
+        weighted = numbers * weights
+    sums = np.add.reduceat(weighted, segments.starts)
+    if not np.isfinite(sums).all():  # what weighs nothing counts nothing, infinity included
+        sums = np.add.reduceat(np.where(weights > 0, weighted, 0.0), segments.starts)
+    return sums
+
+
+def _weight_sums(weights: Array | None, segments: Segments) -> Array:
+    if weights is None:
+        return segments.lengths.astype(np.float64)
+    return np.add.reduceat(weights, segments.starts)
