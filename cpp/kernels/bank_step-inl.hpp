@@ -87,12 +87,13 @@ void move_lanes(const BankColumns& columns, const BankRow<T>& row) {
   for (int l = 0; l < kBankLanes; ++l) {
     const ColumnValue<kMany> u = lane_steps<kMany>(columns, row, l);
     const Wide tau(columns.h[l]);
+    const bool uniform = l < kBankSgdLanes;
+    const double* const step = uniform ? row.x : row.moved;
+    penalties::Flow<Wide> flow = Penalty::flow(penalty, tau);
     for (std::int64_t i = 0; i < row.n; i += kLanes) {
-      const bool uniform = l < kBankSgdLanes;
-      const Wide c = uniform ? Wide(1.0) : load<Wide>(row.rate + i);
-      const Wide moved =
-          load<Wide>(row.plane[l] + i) + u.template at<Wide>(i) * load<Wide>((uniform ? row.x : row.moved) + i);
-      store(row.plane[l] + i, Penalty::apply(moved, Penalty::flow(penalty, tau * c)));
+      if (!uniform) flow = Penalty::flow(penalty, tau * load<Wide>(row.rate + i));
+      const Wide moved = load<Wide>(row.plane[l] + i) + u.template at<Wide>(i) * load<Wide>(step + i);
+      store(row.plane[l] + i, Penalty::apply(moved, flow));
     }
   }
 }
