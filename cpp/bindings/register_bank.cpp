@@ -6,6 +6,7 @@
 
 #include "bindings/interrupt.hpp"
 #include "bindings/numpy_view.hpp"
+#include "bindings/one_row.hpp"
 #include "bindings/register.hpp"
 #include "bindings/spec_from.hpp"
 #include "bindings/turn.hpp"
@@ -43,6 +44,7 @@ class Bank {
     if (!single_ && !holds<double>(table)) throw py::type_error("table: expected float32 or float64");
     if (!(table.flags() & py::array::c_style)) throw py::value_error("table: expected a C-contiguous array");
     sparse_ = table.ndim() == 2;
+    dtype_ = single_ ? py::dtype::of<float>() : py::dtype::of<double>();
     if (!sparse_ && table.ndim() != 3) throw py::value_error("table: expected 2 (sparse) or 3 (dense) dimensions");
     d_ = sparse_ ? table.shape(0) : table.shape(1);
     if (single_) {
@@ -62,6 +64,13 @@ class Bank {
     });
     raise_interrupt(status);
     return to_tuple(status);
+  }
+
+  /// One dense row. False: the long way, which checks and says what is wrong. The GIL stays: letting it go takes
+  /// longer.
+  bool learn_one(py::handle x, py::handle y, py::handle sample_weight, const py::dict& values) {
+    return single_ ? learn_row(x, y, sample_weight, values, single_state_)
+                   : learn_row(x, y, sample_weight, values, double_state_);
   }
 
   py::tuple report(const py::object& X, const py::object& out, int n_threads) {
@@ -95,6 +104,31 @@ class Bank {
   }
 
  private:
+  template <class T>
+  bool learn_row(py::handle x, py::handle y, py::handle sample_weight, const py::dict& values,
+                 solvers::BankState<T>& state) {
+    const T* row = sparse_ ? nullptr : one_row<T>(x, dtype_, d_);
+    const auto weight = plain_weight(sample_weight);
+    if (row == nullptr || !weight) return false;
+    const auto target = target_of(y, values);
+    if (!target) return false;
+    const Turn turn(busy_);
+    const double s = *weight * target->weight;
+    const solvers::BankInputs inputs{&target->value, s == 1.0 ? nullptr : &s, nullptr};
+    return solvers::bank_learn(DenseView<T>{row, 1, d_, d_}, spec_, state, inputs, never_interrupted_).ok();
+  }
+
+  /// Classification: of labels met before. Regression: plain finite floats in the loss's domain.
+  std::optional<OneTarget> target_of(py::handle y, const py::dict& values) const {
+    if (spec_.loss.regression) {
+      if (!PyFloat_CheckExact(y.ptr())) return std::nullopt;
+      const double value = PyFloat_AS_DOUBLE(y.ptr());
+      if (!std::isfinite(value) || (!spec_.loss.real_target && value < 0.0)) return std::nullopt;
+      return OneTarget{value, 1.0};
+    }
+    return known_target(values, y);
+  }
+
   Rows matching_rows(const py::object& X) const {
     Rows rows = rows_from(X);
     const bool single = std::visit(
@@ -144,6 +178,8 @@ class Bank {
 
   Spec spec_;
   py::dict arrays_;
+  py::object dtype_;
+  solvers::Interrupted never_interrupted_ = [] { return false; };
   bool single_ = false;
   bool sparse_ = false;
   std::int64_t d_ = 0;
@@ -159,6 +195,7 @@ void register_bank(py::module_& m) {
       .def(py::init<const py::dict&, const py::dict&>(), py::arg("spec"), py::arg("arrays"))
       .def("learn", &Bank::learn, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("report"),
            py::arg("n_threads"))
+      .def("learn_one", &Bank::learn_one, py::arg("x"), py::arg("y"), py::arg("sample_weight"), py::arg("values"))
       .def("flush", &Bank::flush)
       .def("report", &Bank::report, py::arg("X"), py::arg("out"), py::arg("n_threads"))
       .def("linear", &Bank::linear)

@@ -56,7 +56,9 @@ LossSpec loss_from(const py::dict& dict) {
   loss.loss = loss_id(get<std::string>(dict, "loss"));
   loss.parameter = get<double>(dict, "loss_parameter");
   loss.columns = get<std::int64_t>(dict, "columns");
-  loss.real_target = std::string(all_losses()[static_cast<std::size_t>(loss.loss)].domain) == "real";
+  const losses::Description& description = all_losses()[static_cast<std::size_t>(loss.loss)];
+  loss.regression = std::string(description.task) == "regression";
+  loss.real_target = std::string(description.domain) == "real";
   if (loss.columns < 1) throw py::value_error("columns must be at least 1");
   if (loss.columns > 1) {
     loss.kind = loss.loss == loss_id("log_loss") ? ColumnsKind::softmax : ColumnsKind::one_vs_rest;

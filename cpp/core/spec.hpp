@@ -13,6 +13,7 @@ struct LossSpec {
   double parameter = 0.0;  // huber: epsilon
   ColumnsKind kind = ColumnsKind::single;
   std::int64_t columns = 1;
+  bool regression = false;
   bool real_target = false;  // regression on a target with units of its own
 };
 

@@ -16,6 +16,7 @@ template <class T>
 struct BankRow {
   std::int64_t n = 0;
   const double* x = nullptr;
+  const double* next = nullptr;  // K = 1: x of the row to come, its sums are taken as the weights change
   T* plane[kBankPlanes] = {};
   double* rate = nullptr;    // scratch: c, AdaGrad's rate
   double* moved = nullptr;   // scratch: c x
@@ -34,29 +35,38 @@ struct BankColumns {
   double* r = nullptr;
   double* u = nullptr;
   double* q = nullptr;
+  double* sums = nullptr;  // (8,) K = 1: margins without intercepts
   double* mean = nullptr;  // (K,) a value per column: margins of the averaged model, squares of r
   double h[kBankLanes];    // length of the step in every lane: rate times s
   double loss[kBankLanes];
-  double c_top = 0.0;      // AdaGrad's largest rate in this row
-  double deviation = 1.0;  // of a real target so far: the unit of AdaGrad's rates
-  double temper = 1.0;     // what makes a loss a negative log-likelihood
+  double* length = nullptr;  // (K,) sum_j c_j x_j^2 of AdaGrad
+  double norm = 0.0;         // |x|^2 of gradient descent, the intercept's 1 included
+  double c_top = 0.0;        // AdaGrad's largest rate in this row
+  double deviation = 1.0;    // of a real target so far: the unit of AdaGrad's rates
+  double temper = 1.0;       // what makes a loss a negative log-likelihood
 
-  static std::int64_t size(std::int64_t K) { return 4 * K * kBankLanes + padded(K); }
+  static std::int64_t size(std::int64_t K) { return (4 * K + 1) * kBankLanes + 2 * padded(K); }
   std::int64_t count() const { return spec->loss.columns; }
 };
 
-/// Lane by lane: z_k = sum_j W_jk x_j + b_k.
+/// columns.sums (8): W_l x of a row of one column. A step leaves those of the row to come (finish_step): the same sums.
+template <class T>
+GRADSTREAM_INLINE void sum_lanes_of(const BankRow<T>& row, const double* x, const BankColumns& columns) {
+  Wide sum[kBankLanes];
+  for (int l = 0; l < kBankLanes; ++l) sum[l] = Wide(0.0);
+  for (std::int64_t i = 0; i < row.n; i += kLanes) {
+    const Wide value = load<Wide>(x + i);
+    for (int l = 0; l < kBankLanes; ++l) sum[l] += value * load<Wide>(row.plane[l] + i);
+  }
+  each_lane_pack([&](int l) { store(columns.sums + l, sums_of_each(sum + l)); });
+}
+
+/// Lane by lane: z_k = sum_j W_jk x_j + b_k. Of one column the sums stand in columns.sums.
 template <class T>
 GRADSTREAM_INLINE void lane_margins(const BankRow<T>& row, const BankColumns& columns) {
   const std::int64_t K = columns.count();
   if (K == 1) {
-    Wide sum[kBankLanes];
-    for (int l = 0; l < kBankLanes; ++l) sum[l] = Wide(0.0);
-    for (std::int64_t i = 0; i < row.n; i += kLanes) {
-      const Wide x = load<Wide>(row.x + i);
-      for (int l = 0; l < kBankLanes; ++l) sum[l] += x * load<Wide>(row.plane[l] + i);
-    }
-    each_lane_pack([&](int l) { store(columns.z + l, load<Wide>(columns.bias + l) + sums_of_each(sum + l)); });
+    each_lane_pack([&](int l) { store(columns.z + l, load<Wide>(columns.bias + l) + load<Wide>(columns.sums + l)); });
     return;
   }
   for (std::int64_t k = 0; k < K; ++k) {
@@ -107,8 +117,8 @@ bool plane_within(const T* plane, std::int64_t n, double limit) {
 /// A lane whose weights are not finite (or pass `limit`) restarts from the average of the others. False when that does
 /// not help: no lane is sound, or the accumulator has overflowed.
 template <class T>
-GRADSTREAM_NOINLINE bool revive_lanes(const BankRow<T>& row, const BankColumns& columns, const Experts& experts,
-                                      double limit) {
+GRADSTREAM_NOINLINE bool mend_lanes(const BankRow<T>& row, const BankColumns& columns, const Experts& experts,
+                                    double limit) {
   const std::int64_t K = columns.count();
   double weight[kBankLanes], total = 0.0;
   for (int l = 0; l < kBankLanes; ++l) {
@@ -132,6 +142,18 @@ GRADSTREAM_NOINLINE bool revive_lanes(const BankRow<T>& row, const BankColumns& 
   return all_finite(columns.bias, kBankPlanes * K);
 }
 
+/// The same, at once where nothing has overflowed.
+template <class T>
+GRADSTREAM_INLINE bool revive_lanes(const BankRow<T>& row, const BankColumns& columns, const Experts& experts,
+                                    double limit) {
+  Wide probe(0.0);
+  for (int p = 0; p < kBankPlanes; ++p) {
+    for (std::int64_t i = 0; i < row.n; i += kLanes) probe += Wide(0.0) * load<Wide>(row.plane[p] + i);
+  }
+  if (sum_lanes(probe) == 0.0 && all_finite(columns.bias, kBankPlanes * columns.count())) return true;
+  return mend_lanes(row, columns, experts, limit);
+}
+
 /// Margins of all lanes; false when they are not finite though every lane is sound.
 template <class T>
 GRADSTREAM_INLINE bool sound_margins(const BankRow<T>& row, const BankColumns& columns, const Experts& experts) {
@@ -139,6 +161,7 @@ GRADSTREAM_INLINE bool sound_margins(const BankRow<T>& row, const BankColumns& c
   const std::int64_t n = columns.count() * kBankLanes;
   if (all_finite(columns.z, n)) return true;
   if (!revive_lanes(row, columns, experts, std::numeric_limits<double>::max())) return false;
+  if (columns.count() == 1) sum_lanes_of(row, row.x, columns);
   lane_margins(row, columns);
   return all_finite(columns.z, n);
 }

@@ -10,9 +10,9 @@ namespace {
 inline constexpr double kRestingWeight = 1e-3;
 
 /// AdaGrad's accumulator takes in (r x)^2, r^2 the mean of its lanes: one square root serves four lanes. Leaves c
-/// and c x behind; q (K, 8): |x|^2 for gradient descent, sum_j c_j x_j^2 for AdaGrad; returns the largest c.
+/// and c x behind, and the row's lengths: |x|^2, sum_j c_j x_j^2 per column; returns the largest c.
 template <bool kMany, class T>
-GRADSTREAM_INLINE double measure_bank(const BankColumns& columns, const BankRow<T>& row, double norm) {
+GRADSTREAM_INLINE double measure_bank(BankColumns& columns, const BankRow<T>& row, double norm) {
   const std::int64_t K = columns.count();
   const ColumnValue<kMany> squares = [&]() -> ColumnValue<kMany> {
     if constexpr (kMany) {
@@ -25,7 +25,7 @@ GRADSTREAM_INLINE double measure_bank(const BankColumns& columns, const BankRow<
   for (std::int64_t i = 0; i < row.n; i += kLanes) {
     const Wide x = load<Wide>(row.x + i);
     const Wide total = load<Wide>(row.plane[kBankLanes] + i) + Wide(columns.s) * squares.template at<Wide>(i) * (x * x);
-    const Wide c = where(total > Wide(seen), Wide(1.0) / square_root(total), Wide(0.0));
+    const Wide c = where(total > Wide(seen), inverse_square_root(total), Wide(0.0));
     const Wide cx = c * x;
     store(row.plane[kBankLanes] + i, total);
     store(row.rate + i, c);
@@ -33,123 +33,135 @@ GRADSTREAM_INLINE double measure_bank(const BankColumns& columns, const BankRow<
     if constexpr (!kMany) sum += cx * x;
     largest = maximum(largest, c);
   }
-  double* const q = columns.q;
-  for (std::int64_t k = 0; k < K; ++k) {
-    for (int l = 0; l < kBankLanes; ++l) q[k * kBankLanes + l] = l < kBankSgdLanes ? norm : 0.0;
-  }
+  columns.norm = norm;
   if constexpr (kMany) {
+    for (std::int64_t k = 0; k < K; ++k) columns.length[k] = 0.0;
     for (std::int64_t i = 0, k = 0; i < row.n; ++i, k = k + 1 == K ? 0 : k + 1) {
-      q[k * kBankLanes + kBankSgdLanes] += row.moved[i] * row.x[i];
+      columns.length[k] += row.moved[i] * row.x[i];
     }
   } else {
-    q[kBankSgdLanes] = sum_lanes(sum);
+    columns.length[0] = sum_lanes(sum);
   }
-  double lanes[kLanes];
-  store(lanes, largest);
-  double top = 0.0;
-  for (int l = 0; l < kLanes; ++l) top = lanes[l] > top ? lanes[l] : top;
-  return top;
+  return largest_lane(largest);
 }
 
-/// The intercept as one more coordinate with x = 1: its accumulator, its share of q, and its rate.
+/// The intercept as one more coordinate with x = 1: its accumulator, its rate, and q (K, 8), its share of it included:
+/// |x|^2 for gradient descent, sum_j c_j x_j^2 for AdaGrad.
 inline double measure_intercept(const BankColumns& columns, std::int64_t k) {
   const std::int64_t K = columns.count();
-  double* const q = columns.q + k * kBankLanes;
   double c = 0.0;
   if (columns.spec->fit_intercept) {
     double& total = columns.bias[kBankLanes * K + k];
     total += columns.s * columns.mean[k];
-    if (total > columns.spec->optimizer.initial_accumulator * (1.0 + 1e-6)) c = 1.0 / square_root(One(total)).v;
+    if (total > columns.spec->optimizer.initial_accumulator * (1.0 + 1e-6)) c = inverse_square_root(One(total)).v;
   }
-  for (int l = kBankSgdLanes; l < kBankLanes; ++l) q[l] = q[kBankSgdLanes];
-  for (int l = kBankSgdLanes; l < kBankLanes; ++l) q[l] += c;
+  each_lane_pack([&](int l) { store(columns.q + k * kBankLanes + l, halves(columns.norm, columns.length[k] + c, l)); });
   return c;
 }
 
-/// exp(-a) for 0 <= a < 2^-6, Taylor to 4e-17.
+/// Below this much of l2 over a step, a short series gives its decay.
+inline constexpr double kTinyDecay = 1.0 / 1024.0;
+
+/// exp(-a) for 0 <= a < kTinyDecay, Taylor to 8e-18.
 template <class V>
 GRADSTREAM_INLINE V exp_near_zero(V a) {
-  const V a2 = a * a;
-  return (V(1.0) - a) +
-         a2 * ((V(0.5) - a * V(1.0 / 6.0)) + a2 * ((V(1.0 / 24.0) - a * V(1.0 / 120.0)) + a2 * V(1.0 / 720.0)));
+  return (V(1.0) - a) + (a * a) * ((V(0.5) - a * V(1.0 / 6.0)) + (a * a) * V(1.0 / 24.0));
+}
+
+/// The sum with the row to come, of one column: taken from the weights as they are stored.
+template <bool kMany, class T>
+GRADSTREAM_INLINE void take_next(const BankRow<T>& row, const T* w, std::int64_t i, Wide& sum) {
+  if constexpr (!kMany) sum += load<Wide>(row.next + i) * load<Wide>(w + i);
 }
 
 /// w = flow(w + u x) of gradient descent in lane l; the penalty acts for `tau`.
-template <class Penalty, class T, class U>
-GRADSTREAM_INLINE void move_uniform(const BankRow<T>& row, const PenaltySpec& spec, T* w, double tau, const U& u) {
+template <class Penalty, bool kMany, class T>
+GRADSTREAM_INLINE Wide move_uniform(const BankRow<T>& row, const PenaltySpec& spec, T* w, double tau,
+                                    const ColumnValue<kMany>& u) {
+  Wide sum(0.0);
   const auto flow = Penalty::flow(spec, One(tau));
   const penalties::Flow<Wide> wide{Wide(flow.decay.v), Wide(flow.threshold.v)};
   for (std::int64_t i = 0; i < row.n; i += kLanes) {
     const Wide moved = load<Wide>(w + i) + u.template at<Wide>(i) * load<Wide>(row.x + i);
     store(w + i, Penalty::apply(moved, wide));
+    take_next<kMany>(row, w, i, sum);
   }
+  return sum;
 }
 
-/// w = flow(w + u c x) of AdaGrad; the penalty acts for `tau` c. `small`: l2 tau c < 2^-6 everywhere.
-template <class Penalty, class T, class U>
-GRADSTREAM_INLINE void move_adagrad(const BankRow<T>& row, const PenaltySpec& spec, T* w, double tau, bool small,
-                                    const U& u) {
+/// w = flow(w + u c x) of AdaGrad; the penalty acts for `tau` c. `small`: l2 tau c < kTinyDecay everywhere.
+template <class Penalty, bool kMany, class T>
+GRADSTREAM_INLINE Wide move_adagrad(const BankRow<T>& row, const PenaltySpec& spec, T* w, double tau, bool small,
+                                    const ColumnValue<kMany>& u) {
+  Wide sum(0.0);
   const auto each = [&](auto&& penalise) {
     for (std::int64_t i = 0; i < row.n; i += kLanes) {
       const Wide moved = load<Wide>(w + i) + u.template at<Wide>(i) * load<Wide>(row.moved + i);
-      store(w + i, penalise(moved, Wide(tau) * load<Wide>(row.rate + i)));
+      store(w + i, penalise(moved, load<Wide>(row.rate + i)));
+      take_next<kMany>(row, w, i, sum);
     }
   };
-  if constexpr (std::is_same_v<Penalty, penalties::L2>) {
-    if (small) return each([&](Wide moved, Wide length) { return moved * exp_near_zero(Wide(spec.l2) * length); });
+  if (std::is_same_v<Penalty, penalties::L2> && small) {
+    const Wide strength(spec.l2 * tau);
+    each([&](Wide moved, Wide c) { return moved * exp_near_zero(strength * c); });
+  } else {
+    each([&](Wide moved, Wide c) { return Penalty::apply(moved, Penalty::flow(spec, Wide(tau) * c)); });
   }
-  each([&](Wide moved, Wide length) { return Penalty::apply(moved, Penalty::flow(spec, length)); });
+  return sum;
 }
 
-/// Every lane moves by its own u. `c_top`: the largest rate of AdaGrad in this row.
+/// Every lane moves by its own u.
 template <class Penalty, bool kMany, class T>
-GRADSTREAM_INLINE void move_bank(const BankColumns& columns, const BankRow<T>& row, double c_top) {
+GRADSTREAM_INLINE void move_bank(const BankColumns& columns, const BankRow<T>& row) {
   const std::int64_t K = columns.count();
   const PenaltySpec& penalty = columns.spec->penalty;
+  Wide sums[kBankLanes];
   for (int l = 0; l < kBankLanes; ++l) {
-    ColumnValue<kMany> u{columns.u[l], row.column};
+    const ColumnValue<kMany> u{columns.u[l], row.column};
     if constexpr (kMany) {
       for (std::int64_t i = 0, k = 0; i < row.n; ++i, k = k + 1 == K ? 0 : k + 1) {
         row.column[i] = columns.u[k * kBankLanes + l];
       }
     }
     if (l < kBankSgdLanes) {
-      move_uniform<Penalty>(row, penalty, row.plane[l], columns.h[l], u);
+      sums[l] = move_uniform<Penalty>(row, penalty, row.plane[l], columns.h[l], u);
     } else {
-      const bool small = penalty.l2 * columns.h[l] * c_top < 0.015625;
-      move_adagrad<Penalty>(row, penalty, row.plane[l], columns.h[l], small, u);
+      const bool small = penalty.l2 * columns.h[l] * columns.c_top < kTinyDecay;
+      sums[l] = move_adagrad<Penalty>(row, penalty, row.plane[l], columns.h[l], small, u);
     }
   }
+  if constexpr (!kMany) each_lane_pack([&](int l) { store(columns.sums + l, sums_of_each(sums + l)); });
 }
 
 /// Weights follow the lanes' losses: Bayes' rule, then every lane gives `share` of its weight to all (fixed share).
 /// `temper`: what makes a loss a negative log-likelihood.
 inline void weigh_lanes(const BankColumns& columns, Experts& experts, double temper) {
   const double factor = columns.s * temper;
-  double least = std::numeric_limits<double>::infinity();
-  for (int l = 0; l < kBankLanes; ++l) least = columns.loss[l] < least ? columns.loss[l] : least;
-  double posterior[kBankLanes];
+  Wide nearest(-std::numeric_limits<double>::infinity()), total(0.0);
+  each_lane_pack([&](int l) { nearest = maximum(nearest, -load<Wide>(columns.loss + l)); });
+  const double least = -largest_lane(nearest);
+  Wide posterior[kBankLanes / kLanes];
   each_lane_pack([&](int l) {
     const Wide gap = load<Wide>(columns.loss + l) - Wide(least);
-    store(posterior + l, load<Wide>(experts.weight + l) * exp(-(Wide(factor) * gap)));
+    posterior[l / kLanes] = load<Wide>(experts.weight + l) * exp(-(Wide(factor) * gap));
+    total += posterior[l / kLanes];
   });
-  double total = 0.0;
-  for (int l = 0; l < kBankLanes; ++l) total += posterior[l];
+  const double evidence = sum_lanes(total);
   double share = columns.spec->bank.share;
   if (columns.s != 1.0) share = -expm1(One(columns.s) * log1p(One(-share))).v;
-  const double kept = (1.0 - share) / total, given = share / kBankLanes;
-  for (int l = 0; l < kBankLanes; ++l) experts.weight[l] = kept * posterior[l] + given;
-  experts.mixture_loss += factor * least - logarithm(One(total)).v;
+  const Wide kept((1.0 - share) / evidence), given(share / kBankLanes);
+  each_lane_pack([&](int l) { store(experts.weight + l, kept * posterior[l / kLanes] + given); });
+  experts.mixture_loss += factor * least - logarithm(One(evidence)).v;
 }
 
 /// Length of every lane's step: rates of gradient descent are over the running mean of |x|^2.
 inline void lengthen_steps(BankColumns& columns, const Counters& counters, Experts& experts, double norm) {
   experts.norm += (norm - experts.norm) * (columns.s / (experts.counted + columns.s));
   const double inverse = experts.norm > 0.0 ? 1.0 / experts.norm : 0.0;
-  const BankSpec& bank = columns.spec->bank;
-  for (int l = 0; l < kBankLanes; ++l) {
-    columns.h[l] = bank.rate[l] * columns.s * (l < kBankSgdLanes ? inverse : columns.deviation);
-  }
+  each_lane_pack([&](int l) {
+    const Wide rate = load<Wide>(columns.spec->bank.rate + l);
+    store(columns.h + l, rate * halves(columns.s * inverse, columns.s * columns.deviation, l));
+  });
   if (resting(experts, counters)) columns.h[0] = 0.0;
 }
 
@@ -204,7 +216,7 @@ bool begin_step(BankColumns& columns, const BankRow<T>& row, Counters& counters,
 template <class Penalty, bool kMany, class T>
 void finish_step(const BankColumns& columns, const BankRow<T>& row) {
   for (std::int64_t k = 0; k < columns.count(); ++k) move_intercepts(columns, k, columns.mean[k]);
-  move_bank<Penalty, kMany>(columns, row, columns.c_top);
+  move_bank<Penalty, kMany>(columns, row);
 }
 
 /// A row's step in two parts, so that work on the next row can stand between them and be done while the first part's

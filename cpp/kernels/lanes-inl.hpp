@@ -14,6 +14,12 @@ GRADSTREAM_INLINE void each_lane_pack(F&& f) {
   for (int l = 0; l < kBankLanes; l += kLanes) f(l);
 }
 
+/// `first` for the lanes of gradient descent, `second` for AdaGrad's, in the pack from lane l on.
+GRADSTREAM_INLINE Wide halves(double first, double second, int l) {
+  if constexpr (kLanes <= kBankSgdLanes) return Wide(l < kBankSgdLanes ? first : second);
+  return where(lane_numbers<kLanes>() < Wide(static_cast<double>(kBankSgdLanes)), Wide(first), Wide(second));
+}
+
 /// r (K, 8) and the row's loss in every lane (8).
 using LaneEvaluate = void (*)(const LossSpec&, const double* z, double y, double* r, double* loss);
 /// u (K, 8): how far every lane's margin moves per unit of q, for steps h (8) and lengths q (K, 8).

@@ -35,6 +35,20 @@ GRADSTREAM_INLINE Pack<N> square_root(Pack<N> a) {
   }
 }
 
+/// 1/sqrt(a) for normal a > 0, to 1e-15: a guess from the exponent field (3.5 % off), then two rounds of the binomial
+/// series. Half the time of a square root and a division, which wait for one unit. Any other a gives no meaning.
+template <int N>
+GRADSTREAM_INLINE Pack<N> inverse_square_root(Pack<N> a) {
+  using V = Pack<N>;
+  using Bits = typename V::Bits;
+  const Bits bits = bit_copy<Bits>(a.v);
+  V y = V(bit_copy<typename V::Real>(static_cast<Bits>((Bits{} + 0x5FE6EB50C7B537A9LL) - (bits >> 1))));
+  V r = V(1.0) - a * y * y;
+  y = y + y * r * (V(0.5) + V(0.375) * r);
+  r = V(1.0) - a * y * y;
+  return y + y * r * (V(0.5) + r * (V(0.375) + V(0.3125) * r));
+}
+
 /// 2^k for integer-valued k in [-1022, 1023], by writing the exponent field.
 template <int N>
 GRADSTREAM_INLINE Pack<N> power_of_two(Pack<N> k) {

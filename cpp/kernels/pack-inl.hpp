@@ -169,6 +169,20 @@ GRADSTREAM_INLINE Pack<N> sums_of_each(const Pack<N>* x) {
   return out;
 }
 
+/// The largest lane; a lane that is no number is passed over.
+template <int N>
+GRADSTREAM_INLINE double largest_lane(Pack<N> x) {
+  if constexpr (N == 1) {
+    return x.v;
+  } else if constexpr (N == 2) {
+    return x.v[0] < x.v[1] ? x.v[1] : x.v[0];
+  } else {
+    constexpr std::make_index_sequence<N / 2> half;
+    const Pack<N / 2> low = half_from<0>(x, half), high = half_from<N / 2>(x, half);
+    return largest_lane(where(low < high, high, low));
+  }
+}
+
 /// 0, 1, 2 ... N-1.
 template <int N>
 GRADSTREAM_INLINE Pack<N> lane_numbers() {

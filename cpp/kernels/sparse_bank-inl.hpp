@@ -209,7 +209,7 @@ class SparseBank {
     for (std::int64_t e = entries_; e < padded(entries_); ++e) scratch_.value[1][e] = scratch_.value[2][e] = 0.0;
     for (std::int64_t e = 0; e < entries_; e += kLanes) {
       const Wide square = load<Wide>(scratch_.value[2] + e);
-      store(scratch_.value[3] + e, where(square > Wide(0.0), Wide(1.0) / square_root(square), Wide(1.0)));
+      store(scratch_.value[3] + e, where(square > Wide(0.0), inverse_square_root(square), Wide(1.0)));
     }
   }
 

@@ -15,12 +15,6 @@ struct BankLag {
   double adagrad;
 };
 
-/// `first` for the lanes of gradient descent, `second` for AdaGrad's, in the pack from lane l on.
-GRADSTREAM_INLINE Wide halves(double first, double second, int l) {
-  if constexpr (kLanes <= kBankSgdLanes) return Wide(l < kBankSgdLanes ? first : second);
-  return where(lane_numbers<kLanes>() < Wide(static_cast<double>(kBankSgdLanes)), Wide(first), Wide(second));
-}
-
 /// exp(-a) for a >= 0 to nine digits, 0 beyond 80: what is stored is float32.
 GRADSTREAM_INLINE Wide short_decay(Wide a) {
   const Wide x = -minimum(a, Wide(80.0)), magic(6755399441055744.0);
@@ -75,7 +69,7 @@ struct SparseBankScratch {
 /// AdaGrad's rate of an accumulator; 0 before any gradient.
 GRADSTREAM_INLINE Wide adagrad_rate(const Spec& spec, Wide total) {
   const Wide seen(spec.optimizer.initial_accumulator * (1.0 + 1e-6));
-  return where(total > seen, Wide(1.0) / square_root(total), Wide(0.0));
+  return where(total > seen, inverse_square_root(total), Wide(0.0));
 }
 
 /// Settles n elements (features times columns): `w` (n, 8), `total` their accumulators; lags are overwritten. All but w

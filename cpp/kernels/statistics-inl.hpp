@@ -14,7 +14,7 @@ template <class V>
 GRADSTREAM_INLINE V inverse_deviation_of(V mean, V m2, V inverse_weight) {
   const V variance = m2 * inverse_weight;
   const V floor = V(kConstantColumn) * mean;
-  return where(variance > floor * floor, V(1.0) / square_root(variance), V(0.0));
+  return where(variance > floor * floor, inverse_square_root(variance), V(0.0));
 }
 
 inline void inverse_deviation(std::int64_t n, const double* mean, const double* m2, double weight, double* scale) {

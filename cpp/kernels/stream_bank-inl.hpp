@@ -57,7 +57,9 @@ BankColumns bank_columns(const BankJob<T>& job, double* at) {
   columns.r = at + width;
   columns.u = at + 2 * width;
   columns.q = at + 3 * width;
-  columns.mean = at + 4 * width;
+  columns.sums = at + 4 * width;
+  columns.mean = columns.sums + kBankLanes;
+  columns.length = columns.mean + padded(loss.columns);
   return columns;
 }
 
@@ -120,7 +122,9 @@ class DenseBank {
     }
   }
   /// The row read last is the one to step on.
-  void turn() { row_.x = flat(scratch_.read[buffer_], scratch_.flat[1]); }
+  void turn() { row_.x = row_.next = flat(scratch_.read[buffer_], scratch_.flat[1]); }
+  /// The row read last is the one after.
+  void look_ahead() { row_.next = scratch_.read[buffer_]; }
 
   void average() { average_planes(*job_.experts, row_.plane, row_.n, scratch_.average); }
   bool report(double* out) {
@@ -169,6 +173,7 @@ Status dense_bank_learn(const View& X, RowSet set, BankJob<typename View::value_
     if (weight_of(i) > 0.0) bank.read_to_learn(set[i], weight_of(i));
   };
   read(0);
+  bool summed = K > 1;  // whether columns.sums are those of the row to step on
   for (std::int64_t i = 0; i < set.count; ++i) {
     const std::int64_t row = set[i];
     columns.s = weight_of(i);
@@ -179,15 +184,19 @@ Status dense_bank_learn(const View& X, RowSet set, BankJob<typename View::value_
     }
     if (!(columns.s > 0.0)) {
       read(i + 1);
+      summed = K > 1;
       continue;
     }
     bank.turn();
+    if (!summed) sum_lanes_of(bank.row(), bank.row().x, columns);
     if (columns.spec->loss.real_target) follow_target(columns, *job.counters, *job.experts);
     if (!sound_margins(bank.row(), columns, *job.experts)) return {Code::non_finite, row};
     if (columns.spec->loss.real_target) temper_losses(columns, *job.experts);
     if (!steps.begin(columns, bank.row(), *job.counters, *job.experts)) return {Code::non_finite, row};
     read(i + 1);
+    bank.look_ahead();
     steps.finish(columns, bank.row());
+    summed = true;
   }
   constexpr double kLargest = static_cast<double>(std::numeric_limits<typename View::value_type>::max());
   if (!revive_lanes(bank.row(), columns, *job.experts, kLargest)) return {Code::non_finite, set[set.count - 1]};

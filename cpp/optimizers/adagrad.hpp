@@ -17,7 +17,7 @@ struct AdaGrad {
   template <class V>
   static V rate(const StepContext& context, const V* slots) {
     const V seen(context.spec->initial_accumulator * (1.0 + 1e-6));
-    return where(slots[0] > seen, V(1.0) / square_root(slots[0]), V(0.0));
+    return where(slots[0] > seen, inverse_square_root(slots[0]), V(0.0));
   }
   template <class V>
   static V direction(const StepContext&, V g, V c, const V* /*slots*/) {

@@ -11,42 +11,49 @@ namespace {
 constexpr std::int64_t kSlice = 1 << 15;           // rows between two looks at Ctrl-C
 constexpr std::int64_t kReportElements = 1 << 18;  // per block of a parallel report
 
-/// A dense bank in the shape kernels want: planes padded to whole packs, beside the scale of the current statistics.
+/// A dense bank in the shape kernels want: planes padded to whole packs, beside the scale of the current statistics. In
+/// memory that is kept from call to call.
 template <class T>
 class DenseBankWorkspace {
  public:
-  explicit DenseBankWorkspace(const BankState<T>& state) : flat_(state.flat()), width_((flat_ + 15) / 16 * 16) {
-    planes_.resize(static_cast<std::size_t>(kBankPlanes * width_));
+  DenseBankWorkspace(const BankState<T>& state, BankMemory<T>& memory)
+      : flat_(state.flat()), width_((flat_ + 15) / 16 * 16), memory_(memory) {
+    memory_.planes.resize(static_cast<std::size_t>(kBankPlanes * width_));
     for (int p = 0; p < kBankPlanes; ++p) {
       std::copy_n(state.table + p * flat_, flat_, plane(p));
       std::fill(plane(p) + flat_, plane(p) + width_, p < kBankLanes ? T(0) : T(1));
     }
     if (state.mean == nullptr) return;
     statistics_width_ = (state.d + 7) / 8 * 8;
-    statistics_.assign(static_cast<std::size_t>(3 * statistics_width_), 0.0);
+    memory_.statistics.resize(static_cast<std::size_t>(3 * statistics_width_));
+    for (int which = 0; which < 3; ++which) std::fill_n(statistic(which) + state.d, statistics_width_ - state.d, 0.0);
     std::copy_n(state.mean, state.d, statistic(0));
     std::copy_n(state.m2, state.d, statistic(1));
+  }
+
+  /// 1/sd as of the state: what rows are reported by. Learning measures it anew with every row.
+  void measure_scale(const BankState<T>& state) {
+    if (statistics_width_ == 0) return;
     kernels::table().inverse_deviation(state.d, state.mean, state.m2, state.counters->weight, statistic(2));
   }
 
-  T* plane(int p) { return planes_.data() + p * width_; }
+  T* plane(int p) { return memory_.planes.data() + p * width_; }
   /// Mean, m2 and 1/sd; null when rows are read as they are.
   double* statistic(int which) {
-    return statistics_.empty() ? nullptr : statistics_.data() + which * statistics_width_;
+    return statistics_width_ == 0 ? nullptr : memory_.statistics.data() + which * statistics_width_;
   }
 
   void commit(const BankState<T>& state) {
     for (int p = 0; p < kBankPlanes; ++p) std::copy_n(plane(p), flat_, state.table + p * flat_);
-    if (statistics_.empty()) return;
+    if (statistics_width_ == 0) return;
     std::copy_n(statistic(0), state.d, state.mean);
     std::copy_n(statistic(1), state.d, state.m2);
   }
 
  private:
   std::int64_t flat_, width_;
-  AlignedVector<T> planes_;
   std::int64_t statistics_width_ = 0;
-  AlignedVector<double> statistics_;
+  BankMemory<T>& memory_;
 };
 
 template <class T>
@@ -68,15 +75,16 @@ kernels::BankJob<T> bank_job(const Spec& spec, const BankState<T>& state, DenseB
 }
 
 template <class View>
-Status learn_slices(const kernels::ViewKernels<View>& kernel, const View& X, std::int64_t K, const BankInputs& inputs,
+Status learn_slices(const kernels::ViewKernels<View>& kernel, const View& X,
+                    BankState<typename View::value_type>& state, const BankInputs& inputs,
                     kernels::BankJob<typename View::value_type>& job, const Interrupted& interrupted) {
   job.y = inputs.y;
   job.weight = inputs.weight;
   for (std::int64_t first = 0; first < X.rows; first += kSlice) {
     const RowSet rows{first, std::min(kSlice, X.rows - first)};
-    AlignedVector<double> scratch(static_cast<std::size_t>(kernel.bank_workspace(X, rows, K)));
-    job.workspace = scratch.data();
-    job.report = inputs.report != nullptr ? inputs.report + first * K : nullptr;
+    state.memory.scratch.resize(static_cast<std::size_t>(kernel.bank_workspace(X, rows, state.K)));
+    job.workspace = state.memory.scratch.data();
+    job.report = inputs.report != nullptr ? inputs.report + first * state.K : nullptr;
     const Status status = kernel.bank_learn(X, rows, job);
     if (!status.ok()) return status;
     if (first + kSlice < X.rows && interrupted()) return {Code::interrupted, -1};
@@ -89,9 +97,10 @@ Status learn_dense(const View& X, const Spec& spec, BankState<typename View::val
                    const BankInputs& inputs, const Interrupted& interrupted) {
   using T = typename View::value_type;
   const auto& kernel = kernels::table().of(X);
-  DenseBankWorkspace<T> workspace(state);
+  DenseBankWorkspace<T> workspace(state, state.memory);
+  if (inputs.report != nullptr) workspace.measure_scale(state);
   kernels::BankJob<T> job = bank_job(spec, state, &workspace);
-  const Status status = learn_slices(kernel, X, state.K, inputs, job, interrupted);
+  const Status status = learn_slices(kernel, X, state, inputs, job, interrupted);
   if (!status.ok()) return status;
   workspace.commit(state);
   return {};
@@ -102,7 +111,7 @@ Status learn_sparse(const View& X, const Spec& spec, BankState<typename View::va
                     const BankInputs& inputs, const Interrupted& interrupted) {
   const auto& kernel = kernels::table().of(X);
   auto job = bank_job<typename View::value_type>(spec, state, nullptr);
-  return learn_slices(kernel, X, state.K, inputs, job, interrupted);
+  return learn_slices(kernel, X, state, inputs, job, interrupted);
 }
 
 }  // namespace
@@ -129,7 +138,11 @@ Status bank_report(const View& X, const Spec& spec, const BankState<typename Vie
   using T = typename View::value_type;
   const auto& kernel = kernels::table().of(X);
   std::optional<DenseBankWorkspace<T>> dense;
-  if constexpr (!is_csr<View>) dense.emplace(state);
+  BankMemory<T> memory;  // many may predict at once: each has its own
+  if constexpr (!is_csr<View>) {
+    dense.emplace(state, memory);
+    dense->measure_scale(state);
+  }
   const std::int64_t per_row = is_csr<View> ? 4096 : X.columns + 8;
   const std::int64_t per_block = std::max<std::int64_t>(64, kReportElements / per_row);
   std::atomic<std::int64_t> first_bad{X.rows};

@@ -13,6 +13,15 @@
 
 namespace gradstream::solvers {
 
+/// Scratch of learning, kept from call to call: a row learnt on its own does not wait for an allocator.
+template <class T>
+struct BankMemory {
+  AlignedVector<T> planes;
+  AlignedVector<double> statistics;
+  AlignedVector<double> scratch;
+  AlignedVector<double> bias;  // as of the call's start
+};
+
 template <class T>
 struct BankState {
   bool sparse = false;
@@ -28,6 +37,7 @@ struct BankState {
   double* seen = nullptr;  // sparse only
   kernels::Counters* counters = nullptr;
   kernels::Experts* experts = nullptr;
+  BankMemory<T> memory;
 
   std::int64_t flat() const { return d * K; }
   kernels::BankRecord record() const { return {K}; }
@@ -71,24 +81,23 @@ Status start_features(const View& X, const double* weight, const Spec& spec, Ban
   return {};
 }
 
-/// What a call may change, to put it back: a dense bank whole; of a sparse one the records of these rows' features.
+/// What a call may change, to put it back. Planes and statistics of a dense bank are learnt in a copy: nothing of them
+/// changes before all is well. Of a sparse one: the records of these rows' features.
 template <class T>
 class BankUndo {
  public:
   template <class View>
-  BankUndo(const View& X, const BankState<T>& state) : state_(state) {
+  BankUndo(const View& X, BankState<T>& state) : state_(state) {
     counters_ = *state.counters;
     experts_ = *state.experts;
-    bias_.assign(state.bias, state.bias + kBankPlanes * state.K);
-    if (state.mean != nullptr) {
-      keep(state.mean);
-      keep(state.m2);
-      if (state.seen != nullptr) keep(state.seen);
-    }
+    state.memory.bias.assign(state.bias, state.bias + kBankPlanes * state.K);
     if constexpr (is_csr<View>) {
+      if (state.mean != nullptr) {
+        keep(state.mean);
+        keep(state.m2);
+        keep(state.seen);
+      }
       remember_records(X);
-    } else {
-      table_.assign(state.table, state.table + kBankPlanes * state.flat());
     }
   }
 
@@ -98,16 +107,13 @@ class BankUndo {
   void restore() const {
     *state_.counters = counters_;
     *state_.experts = experts_;
-    std::copy(bias_.begin(), bias_.end(), state_.bias);
+    std::copy(state_.memory.bias.begin(), state_.memory.bias.end(), state_.bias);
     if (!statistics_.empty()) {
       std::copy_n(statistics_.begin(), state_.d, state_.mean);
       std::copy_n(statistics_.begin() + state_.d, state_.d, state_.m2);
       if (state_.seen != nullptr) std::copy_n(statistics_.begin() + 2 * state_.d, state_.d, state_.seen);
     }
-    if (!state_.sparse) {
-      std::copy(table_.begin(), table_.end(), state_.table);
-      return;
-    }
+    if (!state_.sparse) return;
     for (const std::int64_t j : met_) state_.places[j] = 0;
     const std::int64_t width = state_.record().width();
     if (whole_) {
@@ -139,11 +145,10 @@ class BankUndo {
     }
   }
 
-  BankState<T> state_;
+  const BankState<T>& state_;
   kernels::Counters counters_;
   kernels::Experts experts_;
-  std::vector<double> bias_, statistics_;
-  std::vector<T> table_;
+  std::vector<double> statistics_;
   std::vector<float> records_;
   std::vector<std::int64_t> places_, met_;
   bool whole_ = false;

@@ -253,8 +253,10 @@ class ClassEstimator(BatchEstimator):
             code = int(encode(np.asarray([y]), self.classes_)[0])
         weights = online_class_weights(self, self.classes_)
         value = 2.0 * code - 1.0 if len(self.classes_) == 2 else float(code)
-        known[self.classes_[code]] = value, 1.0 if weights is None else float(weights[code])
-        return known[self.classes_[code]]
+        label = self.classes_[code]
+        key = label.item() if isinstance(label, np.generic) else label  # NumPy's scalars are slow to compare
+        known[key] = value, 1.0 if weights is None else float(weights[code])
+        return known[key]
 
 
 def raveled(margins: Float64) -> NDArray[np.float64]:

@@ -47,12 +47,20 @@ class OnlineEstimator(LinearEstimator):
         RuntimeError
             If another thread is teaching this estimator.
         """
+        model = self.__dict__.get("_model")
+        short = model is not None and model.current and model.one is not None
+        if not (short and model.one(x, y, sample_weight, model.values)):  # False: not a row like almost every row
+            self._learn_one(x, y, sample_weight)
+
+    def _learn_one(self, x: Any, y: Any, sample_weight: Any) -> None:
+        """Learn one row the long way: check everything, and say what is wrong."""
         if "_model" not in vars(self):
             if isinstance(x, tuple):
                 raise ValueError(
                     "The number of features is not known yet: call fit or partial_fit before learn_one(pair)."
                 )
-            return self._learn(_row_array(x), [y], [sample_weight], None)
+            self._learn(_row_array(x), [y], [sample_weight], None)
+            return
         _check_weight(sample_weight)
         with learning_turn(self):
             if not self._model.current:

@@ -37,20 +37,27 @@ class Model:
     state : LearnerState
     current : bool
         Whether the specification is what the estimator's parameters say. Setting a parameter makes it False.
+    one : callable or None
+        The core's short way for a single dense row.
     values : dict
         Targets of single rows and the weights of their classes, by label, as far as they have been asked for.
     """
 
-    __slots__ = ("current", "learner", "state", "values")
+    __slots__ = ("current", "learner", "one", "state", "values")
 
     def __init__(self, state: LearnerState) -> None:
         if not all(array.flags.writeable for array in state.arrays().values()):  # memory maps, as joblib makes them
             state = state.copy()
         state.align()
         self.state = state
-        self.learner = state.core()
+        self._hold()
         self.current = False
         self.values: dict[Any, tuple[float, float]] = {}
+
+    def _hold(self) -> None:
+        """Take hold of the state's arrays."""
+        self.learner = self.state.core()
+        self.one = getattr(self.learner, "learn_one", None)
 
     def outdate(self) -> None:
         """Note that a parameter has changed."""
@@ -108,7 +115,7 @@ class Model:
         status = self.learner.learn(data, y, weights, report, threads)
         if status[0] == "full":
             self.state.reserve(status[1])
-            self.learner = self.state.core()
+            self._hold()
             status = self.learner.learn(data, y, weights, report, threads)
         return status
 
