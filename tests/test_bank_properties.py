@@ -1,4 +1,4 @@
-"""What the bank promises: bounds, units and chunks that do not matter, weights that are counts, memory, failed calls."""
+"""What the bank promises: a bound, units and chunks that do not matter, weights that count, memory, failed calls."""
 
 import copy
 import pickle
@@ -9,11 +9,11 @@ from scipy import sparse
 
 from conftest import RTOL_F64
 from core_arrays import family, part, rows
-from core_bank import LAYOUT_STANDARDIZE, bank_after, bank_spec, learn, new_bank, used_bits
+from core_bank import LAYOUT_STANDARDIZE, bank_after, bank_spec, learn, mixture_of, new_bank, used_bits
 from core_cases import D, linear_bits, random_cuts, sample_of
 from estimator_data import features, labels, values
 from gradstream import LinearClassifier, LinearRegressor, _state
-from gradstream._state import FEATURES, LANES, MIXTURE_LOSS, NORM
+from gradstream._state import FEATURES, LANES, NORM
 from gradstream.exceptions import DivergenceError
 from near import assert_near
 from problems import make_sample, task_name
@@ -39,7 +39,7 @@ def test_without_sharing_the_mixture_is_as_good_as_the_best_lane(task, seed, wei
     assert learn(state, sample.X, y, s) == ("ok", -1)
     twin.learn(sample.X, y, s)
     best = twin.lane_losses.min()
-    assert best - 1e-6 <= state.experts[MIXTURE_LOSS] <= best + np.log(LANES) + 1e-6
+    assert best - 1e-6 <= mixture_of(state) <= best + np.log(LANES) + 1e-6
 
 
 def test_with_sharing_no_weight_ever_falls_to_zero():

@@ -53,9 +53,7 @@ class Bank:
         self.spec, self.layout = spec, layout
         self.dtype = np.float32 if layout == "sparse" else dtype
         own_unit = spec["standardize"] == "root_mean_square"
-        self.standardizer = (
-            RootMeanSquare(n_features) if own_unit else Standardizer(spec["standardize"], n_features)
-        )
+        self.standardizer = RootMeanSquare(n_features) if own_unit else Standardizer(spec["standardize"], n_features)
         self.own_unit = own_unit
         self.W = np.zeros((LANES, n_features + 1, spec["columns"]))
         self.G = np.full((n_features + 1, spec["columns"]), spec["initial_accumulator"])
@@ -101,9 +99,8 @@ class Bank:
         return np.concatenate([self.W[:, -1], self.G[-1:]])
 
     def experts(self):
-        """All that the core keeps but the clock at which lane 0 woke, and the number of records."""
-        scalars = [self.norm, self.target_mean, self.target_m2, self.residual, self.mixture_loss, self.counted]
-        return np.concatenate([self.weight, scalars])
+        """What rates and losses are measured by."""
+        return np.array([self.norm, self.target_mean, self.target_m2, self.residual, self.counted])
 
     def _augmented(self, X):
         ones = np.full((len(X), 1), float(self.spec["fit_intercept"]))
@@ -164,7 +161,8 @@ class Bank:
         return self._rates_now()
 
     def _rates_now(self):
-        return np.where(self.G > self.spec["initial_accumulator"] * (1 + 1e-6), 1 / np.sqrt(self.G), 0.0)
+        start = self.spec["initial_accumulator"] * (1 + 1e-6)
+        return np.where(self.G > start, 1 / np.sqrt(self.G), 0.0)
 
     def _step(self, x, z, y, h, c, present):
         """Importance-invariant steps of length h, then the penalty's flow, and rounding to what the state holds."""
