@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -149,6 +150,17 @@ def test_rows_of_weight_2_are_rows_twice_up_to_what_comes_between(container):
     assert norms[0] == pytest.approx(norms[1], rel=1e-2)
     assert heavy.t_ == twice.t_ == 2000
     assert heavy.objective(container(X), y) == pytest.approx(twice.objective(container(X), y), rel=0.05)
+
+
+@pytest.mark.parametrize("weight", [2, 0.5, np.float32(0.5), np.float64(0.5), np.int8(2), Fraction(1, 2)], ids=repr)
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_the_weight_of_one_row_is_any_number(container, weight):
+    X = features(30, D, density=0.5)
+    y = labels(X)
+    chunk, single = (LinearClassifier().partial_fit(container(X), y, [0, 1]) for _ in range(2))
+    chunk.partial_fit(container(X[:1]), y[:1], sample_weight=[float(weight)])
+    single.learn_one(X[0], y[0], weight)
+    assert used_bits(single._model.state) == used_bits(chunk._model.state)
 
 
 # Memory.

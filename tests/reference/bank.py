@@ -161,8 +161,8 @@ class Bank:
         return self._rates_now()
 
     def _rates_now(self):
-        start = self.spec["initial_accumulator"] * (1 + 1e-6)
-        return np.where(self.G > start, 1 / np.sqrt(self.G), 0.0)
+        seen = self.G / self.spec["initial_accumulator"] > 1 + 1e-6
+        return np.where(seen, 1 / np.sqrt(self.G), 0.0)
 
     def _step(self, x, z, y, h, c, present):
         """Importance-invariant steps of length h, then the penalty's flow, and rounding to what the state holds."""
