@@ -103,6 +103,17 @@ class Bank {
     return to_tuple(with_state([&](auto& state) { return solvers::set_bank_planes(spec_, state, values); }));
   }
 
+  void set_units(const py::object& weight, const py::object& mean_square) {
+    const Turn turn(busy_);
+    if (!sparse_) throw py::type_error("set_units: a dense bank has none");
+    const double* weights = doubles(weight, d_, "weight");
+    const double* squares = doubles(mean_square, d_, "mean_square");
+    with_state([&](auto& state) {
+      solvers::set_bank_units(spec_, state, weights, squares);
+      return 0;
+    });
+  }
+
  private:
   template <class T>
   bool learn_row(py::handle x, py::handle y, py::handle sample_weight, const py::dict& values,
@@ -200,11 +211,22 @@ void register_bank(py::module_& m) {
       .def("report", &Bank::report, py::arg("X"), py::arg("out"), py::arg("n_threads"))
       .def("linear", &Bank::linear)
       .def("planes", &Bank::planes)
-      .def("set_planes", &Bank::set_planes, py::arg("planes"));
+      .def("set_planes", &Bank::set_planes, py::arg("planes"))
+      .def("set_units", &Bank::set_units, py::arg("weight"), py::arg("mean_square"));
   m.def(
       "bank_record_width", [](std::int64_t columns) { return kernels::BankRecord{columns}.width(); },
       py::arg("columns"));
-  m.attr("BANK_PLANES") = kBankPlanes;
+  m.def("bank_lanes", [] {
+    py::list lanes;
+    const BankSpec bank;
+    for (int l = 0; l < kBankLanes; ++l) {
+      py::dict lane;
+      lane["optimizer"] = l < kBankSgdLanes ? "sgd" : "adagrad";
+      lane["rate"] = bank.rate[l];
+      lanes.append(lane);
+    }
+    return lanes;
+  });
 }
 
 }  // namespace gradstream::bindings

@@ -14,16 +14,27 @@ struct Experts {
   double norm;                // weighted mean of |x|^2, the intercept's 1 included
   double target_mean;         // regression with a real target: its weighted mean and sum of squared deviations
   double target_m2;
-  double residual;      // and the weighted mean of the averaged model's loss
-  double mixture_loss;  // less log(evidence): sum of -log(sum_l weight_l exp(-loss_l)), what the bound is about
-  double woken;         // the clock when lane 0 began to move; infinite while it rests at the solution of a fit
-  double features;      // sparse: records in use
-  double counted;       // weight that norm, residual and the target's statistics are over
-  double evidence;      // product of the sums whose logarithms have not been taken
+  double residual;       // and the weighted mean of the averaged model's loss
+  double mixture_loss;   // less log(evidence): sum of -log(sum_l weight_l exp(-loss_l)), what the bound is about
+  double woken;          // the clock when lane 0 began to move; infinite while it rests at the solution of a fit
+  double features;       // sparse: records in use
+  double counted;        // weight that norm, residual and the target's statistics are over
+  double adagrad_clock;  // how long AdaGrad's penalties have acted, but for c: the sum of s, in units of a real target
+  double evidence;       // product of the sums whose logarithms have not been taken
 };
 /// Whether lane 0 still stands at the solution of a fit: it does until the others have taken its weight.
 inline bool resting(const Experts& experts, const Counters& counters) { return experts.woken > counters.clock; }
 inline constexpr std::int64_t kExpertsSize = sizeof(Experts) / sizeof(double);
+
+/// How long penalties have acted: of gradient descent but for its rate, of AdaGrad but for its rate and c. A sparse
+/// record keeps both as of when it was settled.
+struct BankClocks {
+  double descent;
+  double adagrad;
+};
+inline BankClocks bank_clocks(const Counters& counters, const Experts& experts) {
+  return {counters.clock, experts.adagrad_clock};
+}
 
 /// Where the bank's weights are. Dense: one plane per lane and AdaGrad's accumulator, flat (feature-major, K per
 /// feature) and padded to whole packs. Sparse: float32 records of the features met so far, one per place.

@@ -217,6 +217,7 @@ bool begin_step(BankColumns& columns, const BankRow<T>& row, Counters& counters,
   weigh_lanes(columns, experts, columns.temper);
   const bool wakes = resting(experts, counters) && experts.weight[0] < kRestingWeight;
   experts.counted += columns.s;
+  experts.adagrad_clock += columns.s * columns.deviation;
   counters.t += columns.s;
   counters.steps += 1.0;
   counters.clock += experts.norm > 0.0 ? columns.s / experts.norm : 0.0;

@@ -70,7 +70,7 @@ GRADSTREAM_INLINE const double* standardized(const Standardizer& standardizer, s
 GRADSTREAM_INLINE void update_statistics(const Standardizer& standardizer, std::int64_t d, const double* raw, double s,
                                          double weight_before) {
   const double inverse = 1.0 / (weight_before + s);
-  const Wide share(s * inverse);
+  const Wide share(weight_before > 0.0 ? s * inverse : 1.0);  // s (1/s) need not be 1, and the first mean is the row
   for (std::int64_t j = 0; j < d; j += kLanes) {
     const Wide x = load<Wide>(raw + j);
     const Wide deviation = x - load<Wide>(standardizer.mean + j);

@@ -110,11 +110,10 @@ class SparseBank {
 
   /// Every lane moves by its u; written back as settled at the clocks given: this step's penalty waits for the next
   /// visit. False when a number does not fit float32, even with its lane restarted from the others.
-  bool scatter(const BankColumns& columns, const Counters& settled) {
+  bool scatter(const BankColumns& columns, const BankClocks& settled) {
     constexpr double kLargest = static_cast<double>(std::numeric_limits<float>::max());
     if (!move_elements(columns, kLargest) && !restart_lanes(kLargest)) return false;
     const std::int64_t entries = entries_;
-    const double clock[2] = {settled.clock, settled.t};
     const float* const* const record_of = scratch_.record;
     const double *const lanes = scratch_.lanes, *const total = scratch_.flat[1];
     const double *const count = scratch_.value[1], *const square = scratch_.value[2];
@@ -128,7 +127,7 @@ class SparseBank {
       }
       record[shape().count()] = static_cast<float>(count[e]);
       record[shape().mean_square()] = static_cast<float>(square[e]);
-      std::memcpy(record + shape().clocks(), clock, sizeof(clock));
+      std::memcpy(record + shape().clocks(), &settled, sizeof(settled));
     }
     return plane_within(scratch_.flat[1], row_.n, kLargest);
   }
@@ -160,12 +159,12 @@ class SparseBank {
     double *const lanes = scratch_.lanes, *const total = scratch_.flat[1];
     double *const count = scratch_.value[1], *const square = scratch_.value[2];
     double *const descent = scratch_.lag[0], *const adagrad = scratch_.lag[1];
-    const double now[2] = {job_.counters->clock, job_.counters->t};
+    const BankClocks now = bank_clocks(*job_.counters, *job_.experts);
     for (std::int64_t e = 0; e < entries; ++e) {
       const std::int64_t place = places[static_cast<std::int64_t>(index[e])];
       const float* const record = place > 0 ? records + (place - 1) * width : fresh;
-      double clock[2] = {now[0], now[1]};
-      if (place > 0) std::memcpy(clock, record + shape().clocks(), sizeof(clock));
+      BankClocks since = now;
+      if (place > 0) std::memcpy(&since, record + shape().clocks(), sizeof(since));
       record_of[e] = record;
       count[e] = static_cast<double>(record[shape().count()]);
       square[e] = static_cast<double>(record[shape().mean_square()]);
@@ -174,8 +173,8 @@ class SparseBank {
       }
       for (std::int64_t k = 0; k < K(); ++k) {
         total[e * K() + k] = static_cast<double>(record[shape().accumulators() + k]);
-        descent[e * K() + k] = now[0] - clock[0];
-        adagrad[e * K() + k] = now[1] - clock[1];
+        descent[e * K() + k] = now.descent - since.descent;
+        adagrad[e * K() + k] = now.adagrad - since.adagrad;
       }
     }
   }
@@ -242,12 +241,13 @@ class SparseBank {
     }
   }
 
-  /// Mean squares take the row in. A feature's first: its weights, and what AdaGrad has summed, go over to the new
-  /// unit.
+  /// Mean squares take the row in. With a feature's first value but 0, its weights, and what AdaGrad has summed, go
+  /// over to the new unit.
   void update_scales(double s) {
     load_values();
     for (std::int64_t e = 0; e < entries_; ++e) {
-      if (scratch_.value[1][e] == 0.0) change_unit(e, std::fabs(scratch_.value[0][e]));
+      const double x = scratch_.value[0][e], count = scratch_.value[1][e] + s;
+      if (scratch_.value[2][e] == 0.0 && x != 0.0) change_unit(e, std::fabs(x) * std::sqrt(s / count));
     }
     for (std::int64_t e = entries_; e < padded(entries_); ++e) scratch_.value[0][e] = 0.0;
     for (std::int64_t e = 0; e < entries_; e += kLanes) {
@@ -265,7 +265,8 @@ class SparseBank {
     const double start = job_.spec->optimizer.initial_accumulator;
     for (std::int64_t i = e * K(); i < (e + 1) * K(); ++i) {
       for (int l = 0; l < kBankLanes; ++l) scratch_.lanes[i * kBankLanes + l] *= unit;
-      scratch_.flat[1][i] = start + (scratch_.flat[1][i] - start) / (unit * unit);
+      const double summed = scratch_.flat[1][i] - start;  // float32 may have rounded the start itself
+      scratch_.flat[1][i] = summed > start * 1e-6 ? start + summed / (unit * unit) : start;
     }
   }
 

@@ -31,7 +31,7 @@ Status learn_sparse_bank(const View& X, RowSet set, BankJob<typename View::value
     if (real) follow_target(columns, *job.counters, *job.experts);
     if (!bank.margins(columns)) return bad;
     if (real) temper_losses(columns, *job.experts);
-    const Counters before = *job.counters;
+    const BankClocks before = bank_clocks(*job.counters, *job.experts);
     if (!begin_step<kMany>(columns, bank.row(), *job.counters, *job.experts)) return bad;
     for (std::int64_t k = 0; k < columns.count(); ++k) move_intercepts(columns, k, columns.mean[k]);
     if (!bank.scatter(columns, before) || !all_finite(job.bias, kBankPlanes * columns.count())) return bad;

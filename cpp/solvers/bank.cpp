@@ -43,11 +43,17 @@ class DenseBankWorkspace {
     return statistics_width_ == 0 ? nullptr : memory_.statistics.data() + which * statistics_width_;
   }
 
-  void commit(const BankState<T>& state) {
+  /// False, and nothing written, when a number of the statistics is not finite (planes have been seen to).
+  bool commit(const BankState<T>& state) {
+    double probe = 0.0;
+    for (std::int64_t j = 0; j < 2 * statistics_width_; ++j)
+      probe += 0.0 * memory_.statistics[static_cast<std::size_t>(j)];
+    if (!(probe == 0.0)) return false;
     for (int p = 0; p < kBankPlanes; ++p) std::copy_n(plane(p), flat_, state.table + p * flat_);
-    if (statistics_width_ == 0) return;
+    if (statistics_width_ == 0) return true;
     std::copy_n(statistic(0), state.d, state.mean);
     std::copy_n(statistic(1), state.d, state.m2);
+    return true;
   }
 
  private:
@@ -102,7 +108,7 @@ Status learn_dense(const View& X, const Spec& spec, BankState<typename View::val
   kernels::BankJob<T> job = bank_job(spec, state, &workspace);
   const Status status = learn_slices(kernel, X, state, inputs, job, interrupted);
   if (!status.ok()) return status;
-  workspace.commit(state);
+  if (!workspace.commit(state)) return {Code::non_finite, X.rows - 1};
   return {};
 }
 

@@ -35,6 +35,11 @@ std::vector<double> bank_planes(const Spec& spec, const BankState<T>& state);
 template <class T>
 Status set_bank_planes(const Spec& spec, BankState<T>& state, const double* planes);
 
+/// Sparse: takes over weight and mean square (d,) of features' values measured elsewhere; records change to these
+/// units.
+template <class T>
+void set_bank_units(const Spec& spec, BankState<T>& state, const double* weight, const double* mean_square);
+
 /// The averaged model in X's own units.
 template <class T>
 LinearCoefficients bank_coefficients(const Spec& spec, const BankState<T>& state);

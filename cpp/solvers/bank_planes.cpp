@@ -26,6 +26,7 @@ void settle_group(const Spec& spec, const BankState<T>& state, std::int64_t firs
                   double* const* planes) {
   const std::int64_t K = state.K, n = count * K, room = n + kPack;
   const kernels::BankRecord shape = state.record();
+  const kernels::BankClocks now = kernels::bank_clocks(*state.counters, *state.experts);
   AlignedVector<double> buffer(static_cast<std::size_t>(3 * room + n * kBankLanes), 0.0);
   double *descent = buffer.data(), *adagrad = descent + room, *total = adagrad + room, *lanes = total + room;
   for (std::int64_t f = 0; f < count; ++f) {
@@ -33,13 +34,13 @@ void settle_group(const Spec& spec, const BankState<T>& state, std::int64_t firs
     for (std::int64_t k = 0; k < K; ++k) total[f * K + k] = spec.optimizer.initial_accumulator;
     if (place == 0) continue;
     const float* record = state.records + (place - 1) * shape.width();
-    double clock[2];
-    std::memcpy(clock, record + shape.clocks(), sizeof(clock));
+    kernels::BankClocks since;
+    std::memcpy(&since, record + shape.clocks(), sizeof(since));
     std::copy_n(record, K * kBankLanes, lanes + f * K * kBankLanes);
     for (std::int64_t k = 0; k < K; ++k) {
       total[f * K + k] = static_cast<double>(record[shape.accumulators() + k]);
-      descent[f * K + k] = state.counters->clock - clock[0];
-      adagrad[f * K + k] = state.counters->t - clock[1];
+      descent[f * K + k] = now.descent - since.descent;
+      adagrad[f * K + k] = now.adagrad - since.adagrad;
     }
   }
   const double awake = std::max(0.0, state.counters->clock - state.experts->woken);
@@ -125,6 +126,27 @@ Status set_bank_planes(const Spec& spec, BankState<T>& state, const double* plan
 }
 
 template <class T>
+void set_bank_units(const Spec& spec, BankState<T>& state, const double* weight, const double* mean_square) {
+  const kernels::BankRecord shape = state.record();
+  const double start = spec.optimizer.initial_accumulator;
+  for (std::int64_t j = 0; j < state.d; ++j) {
+    if (state.places[j] == 0 || !(mean_square[j] > 0.0)) continue;
+    float* record = state.records + (state.places[j] - 1) * shape.width();
+    const double unit = std::sqrt(mean_square[j]) / own_unit(state, j);
+    for (std::int64_t i = 0; i < shape.accumulators(); ++i) {
+      record[i] = static_cast<float>(static_cast<double>(record[i]) * unit);
+    }
+    for (std::int64_t k = 0; k < state.K; ++k) {
+      float& total = record[shape.accumulators() + k];
+      const double summed = static_cast<double>(total) - start;
+      total = static_cast<float>(summed > start * 1e-6 ? start + summed / (unit * unit) : start);
+    }
+    record[shape.count()] = static_cast<float>(weight[j]);
+    record[shape.mean_square()] = static_cast<float>(mean_square[j]);
+  }
+}
+
+template <class T>
 LinearCoefficients bank_coefficients(const Spec& spec, const BankState<T>& state) {
   const std::vector<double> planes = bank_planes(spec, state);
   const std::int64_t flat = state.flat();
@@ -153,9 +175,10 @@ LinearCoefficients bank_coefficients(const Spec& spec, const BankState<T>& state
   return out;
 }
 
-#define GRADSTREAM_INSTANTIATE(T)                                                \
-  template std::vector<double> bank_planes<T>(const Spec&, const BankState<T>&); \
-  template Status set_bank_planes<T>(const Spec&, BankState<T>&, const double*); \
+#define GRADSTREAM_INSTANTIATE(T)                                                            \
+  template std::vector<double> bank_planes<T>(const Spec&, const BankState<T>&);             \
+  template Status set_bank_planes<T>(const Spec&, BankState<T>&, const double*);             \
+  template void set_bank_units<T>(const Spec&, BankState<T>&, const double*, const double*); \
   template LinearCoefficients bank_coefficients<T>(const Spec&, const BankState<T>&)
 GRADSTREAM_INSTANTIATE(float);
 GRADSTREAM_INSTANTIATE(double);

@@ -51,8 +51,8 @@ void start_record(const Spec& spec, const BankState<T>& state, std::int64_t at) 
   float* record = state.records + at * shape.width();
   std::fill_n(record, shape.width(), 0.0F);
   std::fill_n(record + shape.accumulators(), state.K, static_cast<float>(spec.optimizer.initial_accumulator));
-  const double clock[2] = {state.counters->clock, state.counters->t};
-  std::memcpy(record + shape.clocks(), clock, sizeof(clock));
+  const kernels::BankClocks clocks = kernels::bank_clocks(*state.counters, *state.experts);
+  std::memcpy(record + shape.clocks(), &clocks, sizeof(clocks));
 }
 
 /// A record for every feature of the rows of positive weight, in the order they come, so that how a stream is cut has

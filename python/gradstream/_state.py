@@ -21,9 +21,21 @@ if TYPE_CHECKING:
 T, STEPS, CLOCK, WEIGHT, N_SAMPLES_SEEN, BLOCK_ROWS, BLOCK_WEIGHT, EPOCH = range(8)
 
 # Of the bank: lanes, and positions in `experts` behind their weights.
-LANES = 8
-EXPERTS = 17
-NORM, TARGET_MEAN, TARGET_M2, RESIDUAL, MIXTURE_LOSS, WOKEN, FEATURES, COUNTED, EVIDENCE = range(LANES, EXPERTS)
+LANE_NAMES = [f"{lane['optimizer']} {lane['rate']:g}" for lane in _core.bank_lanes()]
+LANES = len(LANE_NAMES)
+EXPERTS = 18
+(
+    NORM,
+    TARGET_MEAN,
+    TARGET_M2,
+    RESIDUAL,
+    MIXTURE_LOSS,
+    WOKEN,
+    FEATURES,
+    COUNTED,
+    ADAGRAD_CLOCK,
+    EVIDENCE,
+) = range(LANES, EXPERTS)
 CACHE_LINE = 64
 MAX_RECORD_BYTES = 2**32  # of sparse features the bank has met
 
@@ -33,7 +45,8 @@ class LearnerState:
     """One model: weights and slots in the layout of its rows, intercepts, standardiser, counters, unfinished block.
 
     The bank has a plane per lane, and of sparse rows a record per feature that it has met. A model that was fitted and
-    will go on as the bank carries its ``experts`` until then.
+    will go on as the bank carries until then its ``experts``, and weight and mean square (2, d) of the values that sparse
+    columns store: ``units``.
     """
 
     spec: Spec  # what it was learnt under
@@ -49,6 +62,7 @@ class LearnerState:
     experts: NDArray[np.float64]
     records: NDArray[np.float32]
     places: NDArray[np.int32]
+    units: NDArray[np.float64] = field(default_factory=lambda: np.zeros((2, 0)))
     pending: list[Any] = field(default_factory=list)  # rows predicted and not learnt yet: progressive_fit(delay=k)
 
     @classmethod
@@ -107,8 +121,10 @@ class LearnerState:
     def reserve(self, features: int) -> None:
         """Make room for the records of so many sparse features; handles made before are stale afterwards."""
         capacity, width = self.records.shape
-        room = min(max(features, 256 if features <= capacity else capacity + capacity // 2), self.n_features)
-        if features * width * self.records.itemsize > MAX_RECORD_BYTES:
+        record_bytes = width * self.records.itemsize
+        room = max(features, 256 if features <= capacity else capacity + capacity // 2)
+        room = min(room, self.n_features, MAX_RECORD_BYTES // record_bytes)
+        if features > room:
             raise ValueError(
                 f"The untuned learner keeps {width * 4} bytes for every sparse feature it has met: {features} features "
                 f"need {features * width * 4 / 2**30:.1f} GiB, allowed are {MAX_RECORD_BYTES / 2**30:.0f}. "
@@ -120,7 +136,7 @@ class LearnerState:
 
     def align(self) -> None:
         """Move the records to whole cache lines, where pickling or copying has left them across two."""
-        if self.records.ctypes.data % CACHE_LINE:
+        if self.records.size and self.records.ctypes.data % CACHE_LINE:
             self.reserve(len(self.records))
 
     def planes(self) -> NDArray[np.float64]:
@@ -199,6 +215,8 @@ class LearnerState:
         elif self.bank:
             self.experts[TARGET_MEAN] = other.bias[0, 0]  # until targets have been seen
         self.set_point(*other.point())
+        if self.spec["standardize"] == "root_mean_square" and other.units.size:
+            _core.Bank(self.spec, self.arrays()).set_units(*other.units)
 
     def moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
         """Return mean, m2 and weight, the absent zeros of sparse rows merged in (Chan, Golub and LeVeque 1983)."""
@@ -209,7 +227,7 @@ class LearnerState:
         return self.mean * share, self.m2 + self.mean**2 * self.seen * (1.0 - share), weight
 
 
-ARRAYS = ("table", "bias", "mean", "m2", "seen", "counters", "block", "experts", "records", "places")
+ARRAYS = ("table", "bias", "mean", "m2", "seen", "counters", "block", "experts", "records", "places", "units")
 
 
 def fresh_experts() -> NDArray[np.float64]:

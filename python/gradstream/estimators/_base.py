@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from gradstream import _core
 from gradstream._callbacks import CallbackSupportMixin
 from gradstream._parameters import has_statistics, online_spec, reject_values
-from gradstream._state import N_SAMPLES_SEEN, T
+from gradstream._state import LANE_NAMES, LANES, N_SAMPLES_SEEN, T
 from gradstream._targets import Targets
 from gradstream._threads import thread_count
 from gradstream._validation import check_row, check_rows, check_sample_weight, check_weight_left
@@ -129,6 +129,17 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):
     def n_samples_seen_(self) -> int:
         """Rows of positive weight that the model has learnt from; a fit of several epochs counts its rows once."""
         return int(self._counter(N_SAMPLES_SEEN))
+
+    @property
+    def learning_rate_weights_(self) -> dict[str, float]:
+        """Weight of every rate of the untuned learner, by name; they sum to 1. Large rates rise when the data drift."""
+        model = vars(self).get("_model")
+        if model is None or not model.state.bank:
+            raise AttributeError(
+                f"This {self._owner} has no weights of learning rates: they are of the untuned learner, which learns "
+                "row by row with optimizer='auto' and learning_rate='auto' from the first call of partial_fit on."
+            )
+        return dict(zip(LANE_NAMES, model.state.experts[:LANES].tolist(), strict=True))
 
     def _counter(self, position: int) -> float:
         model = vars(self).get("_model")

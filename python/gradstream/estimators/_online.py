@@ -47,10 +47,9 @@ class OnlineEstimator(LinearEstimator):
         RuntimeError
             If another thread is teaching this estimator.
         """
-        model = self.__dict__.get("_model")
-        short = model is not None and model.current and model.one is not None
-        if not (short and model.one(x, y, sample_weight, model.values)):  # False: not a row like almost every row
-            self._learn_one(x, y, sample_weight)
+        model: Model | None = self.__dict__.get("_model")
+        if model is None or not model.current or model.one is None or not model.one(x, y, sample_weight, model.values):
+            self._learn_one(x, y, sample_weight)  # not a row like almost every row
 
     def _learn_one(self, x: Any, y: Any, sample_weight: Any) -> None:
         """Learn one row the long way: check everything, and say what is wrong."""
@@ -70,7 +69,7 @@ class OnlineEstimator(LinearEstimator):
 
     def _learn_row(self, x: Any, y: NDArray[np.float64], weight: float) -> None:
         model = self._model
-        weights = None if weight == 1.0 else np.array([weight])
+        weights = None if weight == 1.0 else np.array([weight], np.float64)
         if model.current and model.takes(x):  # the way of almost every row: nothing to check that the core does not
             status = model.learner.learn(x[None, :], y, weights, None, 1)
             if status[0] == "ok":

@@ -43,7 +43,7 @@ class Labels:
             second = labels == self._array[1]
             if np.all(second | (labels == self._array[0])):
                 return second.astype(np.intp)
-        return encode(labels, self._array)
+        return encode(labels, self._array).astype(np.intp, copy=False)
 
     def find(self, label: Any) -> int:
         """Return the code of a label that was predicted, -1 where no class has it."""

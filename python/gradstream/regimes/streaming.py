@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,7 @@ class Model:
     def _hold(self) -> None:
         """Take hold of the state's arrays."""
         self.learner = self.state.core()
-        self.one = getattr(self.learner, "learn_one", None)
+        self.one: Callable[..., bool] | None = getattr(self.learner, "learn_one", None)
 
     def outdate(self) -> None:
         """Note that a parameter has changed."""
