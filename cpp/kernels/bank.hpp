@@ -15,10 +15,11 @@ struct Experts {
   double target_mean;         // regression with a real target: its weighted mean and sum of squared deviations
   double target_m2;
   double residual;      // and the weighted mean of the averaged model's loss
-  double mixture_loss;  // sum of -log(sum_l weight_l exp(-loss_l)): what the bound is about
+  double mixture_loss;  // less log(evidence): sum of -log(sum_l weight_l exp(-loss_l)), what the bound is about
   double woken;         // the clock when lane 0 began to move; infinite while it rests at the solution of a fit
   double features;      // sparse: records in use
   double counted;       // weight that norm, residual and the target's statistics are over
+  double evidence;      // product of the sums whose logarithms have not been taken
 };
 /// Whether lane 0 still stands at the solution of a fit: it does until the others have taken its weight.
 inline bool resting(const Experts& experts, const Counters& counters) { return experts.woken > counters.clock; }

@@ -68,69 +68,69 @@ GRADSTREAM_INLINE V exp_near_zero(V a) {
   return (V(1.0) - a) + (a * a) * ((V(0.5) - a * V(1.0 / 6.0)) + (a * a) * V(1.0 / 24.0));
 }
 
-/// The sum with the row to come, of one column: taken from the weights as they are stored.
+/// The share of a lane's columns in a step: u, once for all features or spread over the columns.
 template <bool kMany, class T>
-GRADSTREAM_INLINE void take_next(const BankRow<T>& row, const T* w, std::int64_t i, Wide& sum) {
-  if constexpr (!kMany) sum += load<Wide>(row.next + i) * load<Wide>(w + i);
-}
-
-/// w = flow(w + u x) of gradient descent in lane l; the penalty acts for `tau`.
-template <class Penalty, bool kMany, class T>
-GRADSTREAM_INLINE Wide move_uniform(const BankRow<T>& row, const PenaltySpec& spec, T* w, double tau,
-                                    const ColumnValue<kMany>& u) {
-  Wide sum(0.0);
-  const auto flow = Penalty::flow(spec, One(tau));
-  const penalties::Flow<Wide> wide{Wide(flow.decay.v), Wide(flow.threshold.v)};
-  for (std::int64_t i = 0; i < row.n; i += kLanes) {
-    const Wide moved = load<Wide>(w + i) + u.template at<Wide>(i) * load<Wide>(row.x + i);
-    store(w + i, Penalty::apply(moved, wide));
-    take_next<kMany>(row, w, i, sum);
-  }
-  return sum;
-}
-
-/// w = flow(w + u c x) of AdaGrad; the penalty acts for `tau` c. `small`: l2 tau c < kTinyDecay everywhere.
-template <class Penalty, bool kMany, class T>
-GRADSTREAM_INLINE Wide move_adagrad(const BankRow<T>& row, const PenaltySpec& spec, T* w, double tau, bool small,
-                                    const ColumnValue<kMany>& u) {
-  Wide sum(0.0);
-  const auto each = [&](auto&& penalise) {
-    for (std::int64_t i = 0; i < row.n; i += kLanes) {
-      const Wide moved = load<Wide>(w + i) + u.template at<Wide>(i) * load<Wide>(row.moved + i);
-      store(w + i, penalise(moved, load<Wide>(row.rate + i)));
-      take_next<kMany>(row, w, i, sum);
+GRADSTREAM_INLINE ColumnValue<kMany> lane_steps(const BankColumns& columns, const BankRow<T>& row, int l) {
+  if constexpr (kMany) {
+    const std::int64_t K = columns.count();
+    for (std::int64_t i = 0, k = 0; i < row.n; ++i, k = k + 1 == K ? 0 : k + 1) {
+      row.column[i] = columns.u[k * kBankLanes + l];
     }
-  };
-  if (std::is_same_v<Penalty, penalties::L2> && small) {
-    const Wide strength(spec.l2 * tau);
-    each([&](Wide moved, Wide c) { return moved * exp_near_zero(strength * c); });
-  } else {
-    each([&](Wide moved, Wide c) { return Penalty::apply(moved, Penalty::flow(spec, Wide(tau) * c)); });
   }
-  return sum;
+  return {columns.u[l], row.column};
 }
 
-/// Every lane moves by its own u.
+/// w = flow(w + u x) of gradient descent, w = flow(w + u c x) of AdaGrad: the penalty acts for h, and for h c.
 template <class Penalty, bool kMany, class T>
-GRADSTREAM_INLINE void move_bank(const BankColumns& columns, const BankRow<T>& row) {
-  const std::int64_t K = columns.count();
+void move_lanes(const BankColumns& columns, const BankRow<T>& row) {
   const PenaltySpec& penalty = columns.spec->penalty;
-  Wide sums[kBankLanes];
   for (int l = 0; l < kBankLanes; ++l) {
-    const ColumnValue<kMany> u{columns.u[l], row.column};
-    if constexpr (kMany) {
-      for (std::int64_t i = 0, k = 0; i < row.n; ++i, k = k + 1 == K ? 0 : k + 1) {
-        row.column[i] = columns.u[k * kBankLanes + l];
-      }
-    }
-    if (l < kBankSgdLanes) {
-      sums[l] = move_uniform<Penalty>(row, penalty, row.plane[l], columns.h[l], u);
-    } else {
-      const bool small = penalty.l2 * columns.h[l] * columns.c_top < kTinyDecay;
-      sums[l] = move_adagrad<Penalty>(row, penalty, row.plane[l], columns.h[l], small, u);
+    const ColumnValue<kMany> u = lane_steps<kMany>(columns, row, l);
+    const Wide tau(columns.h[l]);
+    const bool uniform = l < kBankSgdLanes;
+    const double* const step = uniform ? row.x : row.moved;
+    penalties::Flow<Wide> flow = Penalty::flow(penalty, tau);
+    for (std::int64_t i = 0; i < row.n; i += kLanes) {
+      if (!uniform) flow = Penalty::flow(penalty, tau * load<Wide>(row.rate + i));
+      const Wide moved = load<Wide>(row.plane[l] + i) + u.template at<Wide>(i) * load<Wide>(step + i);
+      store(row.plane[l] + i, Penalty::apply(moved, flow));
     }
   }
-  if constexpr (!kMany) each_lane_pack([&](int l) { store(columns.sums + l, sums_of_each(sums + l)); });
+}
+
+/// The same for one column and no penalty but a tiny l2, which is nearly every step of nearly every model: all lanes of
+/// a pack of features at once, and the sums with the row to come from the weights as they are stored.
+template <class T>
+void move_lanes_tiny(const BankColumns& columns, const BankRow<T>& row) {
+  const double l2 = columns.spec->penalty.l2;
+  double decays[kBankLanes];
+  each_lane_pack([&](int l) { store(decays + l, exp_negative(-(Wide(l2) * load<Wide>(columns.h + l)))); });
+  Wide u[kBankLanes], sums[kBankLanes], decay[kBankSgdLanes], strength[kBankSgdLanes];
+  for (int l = 0; l < kBankLanes; ++l) {
+    u[l] = Wide(columns.u[l]);
+    sums[l] = Wide(0.0);
+  }
+  for (int l = 0; l < kBankSgdLanes; ++l) {
+    decay[l] = Wide(decays[l]);
+    strength[l] = Wide(l2 * columns.h[kBankSgdLanes + l]);
+  }
+  for (std::int64_t i = 0; i < row.n; i += kLanes) {
+    const Wide x = load<Wide>(row.x + i), cx = load<Wide>(row.moved + i), c = load<Wide>(row.rate + i);
+    const Wide next = load<Wide>(row.next + i);
+    const auto put = [&](int l, Wide value) {
+      store(row.plane[l] + i, value);
+      if constexpr (std::is_same_v<T, double>) {
+        sums[l] += next * value;
+      } else {
+        sums[l] += next * load<Wide>(row.plane[l] + i);  // as rounded
+      }
+    };
+    for (int l = 0; l < kBankSgdLanes; ++l) put(l, (load<Wide>(row.plane[l] + i) + u[l] * x) * decay[l]);
+    for (int l = kBankSgdLanes; l < kBankLanes; ++l) {
+      put(l, (load<Wide>(row.plane[l] + i) + u[l] * cx) * exp_near_zero(strength[l - kBankSgdLanes] * c));
+    }
+  }
+  each_lane_pack([&](int l) { store(columns.sums + l, sums_of_each(sums + l)); });
 }
 
 /// Weights follow the lanes' losses: Bayes' rule, then every lane gives `share` of its weight to all (fixed share).
@@ -143,7 +143,7 @@ inline void weigh_lanes(const BankColumns& columns, Experts& experts, double tem
   Wide posterior[kBankLanes / kLanes];
   each_lane_pack([&](int l) {
     const Wide gap = load<Wide>(columns.loss + l) - Wide(least);
-    posterior[l / kLanes] = load<Wide>(experts.weight + l) * exp(-(Wide(factor) * gap));
+    posterior[l / kLanes] = load<Wide>(experts.weight + l) * exp_negative(-(Wide(factor) * gap));
     total += posterior[l / kLanes];
   });
   const double evidence = sum_lanes(total);
@@ -151,7 +151,11 @@ inline void weigh_lanes(const BankColumns& columns, Experts& experts, double tem
   if (columns.s != 1.0) share = -expm1(One(columns.s) * log1p(One(-share))).v;
   const Wide kept((1.0 - share) / evidence), given(share / kBankLanes);
   each_lane_pack([&](int l) { store(experts.weight + l, kept * posterior[l / kLanes] + given); });
-  experts.mixture_loss += factor * least - logarithm(One(evidence)).v;
+  experts.mixture_loss += factor * least;
+  experts.evidence *= evidence;
+  if (experts.evidence > 1e-100) return;
+  experts.mixture_loss -= logarithm(One(experts.evidence)).v;  // one logarithm for many rows
+  experts.evidence = 1.0;
 }
 
 /// Length of every lane's step: rates of gradient descent are over the running mean of |x|^2.
@@ -170,10 +174,18 @@ inline void displace_lanes(const BankColumns& columns) {
   columns.invariant(columns.spec->loss, columns.z, columns.y, columns.h, columns.q, columns.u);
 }
 
+/// Of one column in whole packs: the next margins would wait for eight narrow stores.
 inline void move_intercepts(const BankColumns& columns, std::int64_t k, double c) {
+  const std::int64_t K = columns.count();
   const double uniform = columns.spec->fit_intercept ? 1.0 : 0.0;
+  if (K == 1) {
+    each_lane_pack([&](int l) {
+      store(columns.bias + l, load<Wide>(columns.bias + l) + load<Wide>(columns.u + l) * halves(uniform, c, l));
+    });
+    return;
+  }
   for (int l = 0; l < kBankLanes; ++l) {
-    columns.bias[l * columns.count() + k] += columns.u[k * kBankLanes + l] * (l < kBankSgdLanes ? uniform : c);
+    columns.bias[l * K + k] += columns.u[k * kBankLanes + l] * (l < kBankSgdLanes ? uniform : c);
   }
 }
 
@@ -216,7 +228,11 @@ bool begin_step(BankColumns& columns, const BankRow<T>& row, Counters& counters,
 template <class Penalty, bool kMany, class T>
 void finish_step(const BankColumns& columns, const BankRow<T>& row) {
   for (std::int64_t k = 0; k < columns.count(); ++k) move_intercepts(columns, k, columns.mean[k]);
-  move_bank<Penalty, kMany>(columns, row);
+  const PenaltySpec& penalty = columns.spec->penalty;
+  const double longest = columns.h[kBankLanes - 1] * columns.c_top;
+  if (!kMany && penalty.l1 == 0.0 && penalty.l2 * longest < kTinyDecay) return move_lanes_tiny(columns, row);
+  move_lanes<Penalty, kMany>(columns, row);
+  if (!kMany) sum_lanes_of(row, row.next, columns);
 }
 
 /// A row's step in two parts, so that work on the next row can stand between them and be done while the first part's

@@ -121,6 +121,14 @@ GRADSTREAM_INLINE Pack<N> exp_negative(Pack<N> x) {
   return where(vanishes, V(0.0), scale + scale * parts.tail);
 }
 
+/// exp(x) - 1 for |x| <= 700.
+template <int N>
+GRADSTREAM_INLINE Pack<N> expm1_bounded(Pack<N> x) {
+  const ExpParts<N> parts = exp_parts(x);
+  const Pack<N> scale = power_of_two(parts.k);
+  return (scale - Pack<N>(1.0)) + scale * parts.tail;
+}
+
 /// exp(x) - 1 without cancellation near 0.
 template <int N>
 GRADSTREAM_INLINE Pack<N> expm1(Pack<N> x) {

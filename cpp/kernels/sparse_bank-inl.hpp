@@ -13,17 +13,19 @@ std::int64_t sparse_bank_workspace(const View& X, RowSet set, std::int64_t K) {
   return SparseBankScratch::size(longest_row(X, set), K);
 }
 
-template <class View>
+/// `kMany`: more than one column. With one, what a record holds is known to the compiler. Loops over entries work on
+/// local copies of pointers: stores of raw bytes may alias any member, which would be read again for every entry.
+template <class View, bool kMany>
 class SparseBank {
  public:
   using T = typename View::value_type;
 
   SparseBank(const View& X, RowSet set, const BankJob<T>& job)
-      : X_(X), job_(job), K_(job.spec->loss.columns), shape_{K_}, scratch_(job.workspace, longest_row(X, set), K_) {
+      : X_(X), job_(job), K_(job.spec->loss.columns), scratch_(job.workspace, longest_row(X, set), K_) {
     own_scale_ = job.spec->standardize == Standardize::root_mean_square;
     penalised_ = job.spec->penalty.l1 > 0.0 || job.spec->penalty.l2 > 0.0;
-    std::fill_n(scratch_.fresh, shape_.width(), 0.0F);
-    std::fill_n(scratch_.fresh + shape_.accumulators(), K_,
+    std::fill_n(scratch_.fresh, shape().width(), 0.0F);
+    std::fill_n(scratch_.fresh + shape().accumulators(), K_,
                 static_cast<float>(job.spec->optimizer.initial_accumulator));
     row_.x = scratch_.flat[0];
     row_.plane[kBankLanes] = scratch_.flat[1];
@@ -37,14 +39,15 @@ class SparseBank {
   void gather(std::int64_t row) {
     begin_ = static_cast<std::int64_t>(X_.indptr[row]);
     entries_ = static_cast<std::int64_t>(X_.indptr[row + 1]) - begin_;
-    row_.n = padded(entries_ * K_);
-    for (std::int64_t i = entries_ * K_; i < row_.n; ++i) {
+    row_.n = padded(entries_ * K());
+    for (std::int64_t i = entries_ * K(); i < row_.n; ++i) {
       scratch_.flat[0][i] = scratch_.lag[0][i] = scratch_.lag[1][i] = 0.0;
       scratch_.flat[1][i] = 1.0;
     }
-    for (std::int64_t e = 0; e < entries_; ++e) gather_entry(e);
+    for (std::int64_t e = entries_; e < padded(entries_); ++e) scratch_.value[1][e] = scratch_.value[2][e] = 0.0;
+    gather_entries();
     if (!penalised_) return;
-    settle_elements(*job_.spec, entries_ * K_, awake_clock(*job_.experts, *job_.counters), scratch_.flat[1],
+    settle_elements(*job_.spec, entries_ * K(), awake_clock(*job_.experts, *job_.counters), scratch_.flat[1],
                     scratch_.lag[0], scratch_.lag[1], scratch_.lanes);
   }
 
@@ -78,26 +81,26 @@ class SparseBank {
 
   /// z (K, 8) of every lane; false when one is not finite.
   bool margins(const BankColumns& columns) const {
-    for (std::int64_t k = 0; k < K_; ++k) {
+    for (std::int64_t k = 0; k < K(); ++k) {
       each_lane_pack([&](int l) {
         Wide even(0.0), odd(0.0);
         const double* w = scratch_.lanes + k * kBankLanes + l;
         std::int64_t e = 0;
         for (; e + 2 <= entries_; e += 2) {
-          even += Wide(row_.x[e * K_ + k]) * load<Wide>(w + e * K_ * kBankLanes);
-          odd += Wide(row_.x[(e + 1) * K_ + k]) * load<Wide>(w + (e + 1) * K_ * kBankLanes);
+          even += Wide(row_.x[e * K() + k]) * load<Wide>(w + e * K() * kBankLanes);
+          odd += Wide(row_.x[(e + 1) * K() + k]) * load<Wide>(w + (e + 1) * K() * kBankLanes);
         }
-        if (e < entries_) even += Wide(row_.x[e * K_ + k]) * load<Wide>(w + e * K_ * kBankLanes);
+        if (e < entries_) even += Wide(row_.x[e * K() + k]) * load<Wide>(w + e * K() * kBankLanes);
         store(columns.z + k * kBankLanes + l, even + odd);
       });
-      for (int l = 0; l < kBankLanes; ++l) columns.z[k * kBankLanes + l] += job_.bias[l * K_ + k];
+      for (int l = 0; l < kBankLanes; ++l) columns.z[k * kBankLanes + l] += job_.bias[l * K() + k];
     }
-    return all_finite(columns.z, K_ * kBankLanes);
+    return all_finite(columns.z, K() * kBankLanes);
   }
 
   /// Margins of the averaged model, from those of the lanes.
   void report(const BankColumns& columns, double* out) const {
-    for (std::int64_t k = 0; k < K_; ++k) {
+    for (std::int64_t k = 0; k < K(); ++k) {
       Wide sum(0.0);
       each_lane_pack(
           [&](int l) { sum += load<Wide>(job_.experts->weight + l) * load<Wide>(columns.z + k * kBankLanes + l); });
@@ -109,26 +112,29 @@ class SparseBank {
   /// visit. False when a number does not fit float32, even with its lane restarted from the others.
   bool scatter(const BankColumns& columns, const Counters& settled) {
     constexpr double kLargest = static_cast<double>(std::numeric_limits<float>::max());
-    Wide top(0.0);
-    for (std::int64_t i = 0; i < entries_ * K_; ++i) top = maximum(top, move_element(columns, i));
-    if (any_above(top, Wide(kLargest)) && !restart_lanes(kLargest)) return false;
+    if (!move_elements(columns, kLargest) && !restart_lanes(kLargest)) return false;
+    const std::int64_t entries = entries_;
     const double clock[2] = {settled.clock, settled.t};
-    for (std::int64_t e = 0; e < entries_; ++e) {
-      auto* record = const_cast<float*>(scratch_.record[e]);
-      const double* lanes = scratch_.lanes + e * K_ * kBankLanes;
-      for (std::int64_t l = 0; l < K_ * kBankLanes; l += kLanes) store(record + l, load<Wide>(lanes + l));
-      for (std::int64_t k = 0; k < K_; ++k) {
-        record[shape_.accumulators() + k] = static_cast<float>(scratch_.flat[1][e * K_ + k]);
+    const float* const* const record_of = scratch_.record;
+    const double *const lanes = scratch_.lanes, *const total = scratch_.flat[1];
+    const double *const count = scratch_.value[1], *const square = scratch_.value[2];
+    for (std::int64_t e = 0; e < entries; ++e) {
+      auto* const record = const_cast<float*>(record_of[e]);
+      for (std::int64_t l = 0; l < K() * kBankLanes; l += kLanes) {
+        store(record + l, load<Wide>(lanes + e * K() * kBankLanes + l));
       }
-      record[shape_.count()] = static_cast<float>(scratch_.value[1][e]);
-      record[shape_.mean_square()] = static_cast<float>(scratch_.value[2][e]);
-      std::memcpy(record + shape_.clocks(), clock, sizeof(clock));
+      for (std::int64_t k = 0; k < K(); ++k) {
+        record[shape().accumulators() + k] = static_cast<float>(total[e * K() + k]);
+      }
+      record[shape().count()] = static_cast<float>(count[e]);
+      record[shape().mean_square()] = static_cast<float>(square[e]);
+      std::memcpy(record + shape().clocks(), clock, sizeof(clock));
     }
     return plane_within(scratch_.flat[1], row_.n, kLargest);
   }
 
   void prefetch(std::int64_t row) const {
-    const std::int64_t width = shape_.width();
+    const std::int64_t width = shape().width();
     const auto* const index = X_.indices;
     for (auto at = static_cast<std::int64_t>(X_.indptr[row]); at < static_cast<std::int64_t>(X_.indptr[row + 1]);
          ++at) {
@@ -141,42 +147,59 @@ class SparseBank {
   const BankRow<double>& row() const { return row_; }
 
  private:
+  std::int64_t K() const { return kMany ? K_ : 1; }
+  BankRecord shape() const { return {K()}; }
   std::int64_t feature(std::int64_t e) const { return static_cast<std::int64_t>(X_.indices[begin_ + e]); }
 
-  GRADSTREAM_INLINE void gather_entry(std::int64_t e) {
-    const std::int64_t place = job_.table.place[feature(e)];
-    const float* record = place > 0 ? job_.table.record + (place - 1) * shape_.width() : scratch_.fresh;
-    scratch_.record[e] = record;
-    double clock[2] = {job_.counters->clock, job_.counters->t};
-    if (place > 0) std::memcpy(clock, record + shape_.clocks(), sizeof(clock));
-    scratch_.value[1][e] = static_cast<double>(record[shape_.count()]);
-    scratch_.value[2][e] = static_cast<double>(record[shape_.mean_square()]);
-    double* lanes = scratch_.lanes + e * K_ * kBankLanes;
-    for (std::int64_t l = 0; l < K_ * kBankLanes; l += kLanes) store(lanes + l, load<Wide>(record + l));
-    for (std::int64_t k = 0; k < K_; ++k) {
-      scratch_.flat[1][e * K_ + k] = static_cast<double>(record[shape_.accumulators() + k]);
-      scratch_.lag[0][e * K_ + k] = job_.counters->clock - clock[0];
-      scratch_.lag[1][e * K_ + k] = job_.counters->t - clock[1];
+  void gather_entries() {
+    const std::int64_t entries = entries_, width = shape().width();
+    const auto* const index = X_.indices + begin_;
+    const std::int32_t* const places = job_.table.place;
+    const float *const records = job_.table.record, *const fresh = scratch_.fresh;
+    const float** const record_of = scratch_.record;
+    double *const lanes = scratch_.lanes, *const total = scratch_.flat[1];
+    double *const count = scratch_.value[1], *const square = scratch_.value[2];
+    double *const descent = scratch_.lag[0], *const adagrad = scratch_.lag[1];
+    const double now[2] = {job_.counters->clock, job_.counters->t};
+    for (std::int64_t e = 0; e < entries; ++e) {
+      const std::int64_t place = places[static_cast<std::int64_t>(index[e])];
+      const float* const record = place > 0 ? records + (place - 1) * width : fresh;
+      double clock[2] = {now[0], now[1]};
+      if (place > 0) std::memcpy(clock, record + shape().clocks(), sizeof(clock));
+      record_of[e] = record;
+      count[e] = static_cast<double>(record[shape().count()]);
+      square[e] = static_cast<double>(record[shape().mean_square()]);
+      for (std::int64_t l = 0; l < K() * kBankLanes; l += kLanes) {
+        store(lanes + e * K() * kBankLanes + l, load<Wide>(record + l));
+      }
+      for (std::int64_t k = 0; k < K(); ++k) {
+        total[e * K() + k] = static_cast<double>(record[shape().accumulators() + k]);
+        descent[e * K() + k] = now[0] - clock[0];
+        adagrad[e * K() + k] = now[1] - clock[1];
+      }
     }
   }
 
-  /// Returns the largest size of the pack's new weights, infinite where one is no number.
-  GRADSTREAM_INLINE Wide move_element(const BankColumns& columns, std::int64_t i) {
-    const double* u = columns.u + (K_ == 1 ? 0 : i % K_) * kBankLanes;
-    double* w = scratch_.lanes + i * kBankLanes;
-    Wide top(0.0);
-    each_lane_pack([&](int l) {
-      const Wide moved = load<Wide>(w + l) + load<Wide>(u + l) * halves(row_.x[i], row_.moved[i], l);
-      store(w + l, moved);
-      const Wide size = absolute(moved);
-      top = maximum(top, where(size == size, size, Wide(std::numeric_limits<double>::infinity())));
-    });
-    return top;
+  /// False when a weight passes `limit` or is no number.
+  bool move_elements(const BankColumns& columns, double limit) {
+    const std::int64_t n = entries_ * K();
+    const double *const u = columns.u, *const x = row_.x, *const moved = row_.moved;
+    double* const lanes = scratch_.lanes;
+    Wide beyond(0.0);
+    for (std::int64_t i = 0; i < n; ++i) {
+      const double* const step = u + (kMany ? i % K() : 0) * kBankLanes;
+      each_lane_pack([&](int l) {
+        const Wide w = load<Wide>(lanes + i * kBankLanes + l) + load<Wide>(step + l) * halves(x[i], moved[i], l);
+        store(lanes + i * kBankLanes + l, w);
+        beyond += where(absolute(w) <= Wide(limit), Wide(0.0), Wide(1.0));
+      });
+    }
+    return sum_lanes(beyond) == 0.0;
   }
 
   /// Weights beyond `limit` become the average of the lanes that are within, in this row's features.
   bool restart_lanes(double limit) {
-    for (std::int64_t i = 0; i < entries_ * K_; ++i) {
+    for (std::int64_t i = 0; i < entries_ * K(); ++i) {
       double* w = scratch_.lanes + i * kBankLanes;
       double sum = 0.0, total = 0.0;
       for (int l = 0; l < kBankLanes; ++l) {
@@ -195,7 +218,7 @@ class SparseBank {
     for (std::int64_t e = 0; e < entries_; ++e)
       scratch_.value[0][e] = f(static_cast<double>(X_.data[begin_ + e]), feature(e));
     for (std::int64_t e = 0; e < entries_; ++e) {
-      for (std::int64_t k = 0; k < K_; ++k) scratch_.flat[0][e * K_ + k] = scratch_.value[0][e];
+      for (std::int64_t k = 0; k < K(); ++k) scratch_.flat[0][e * K() + k] = scratch_.value[0][e];
     }
   }
 
@@ -206,7 +229,6 @@ class SparseBank {
   /// 1 / root mean square of every feature of the row; 1 while it has not been learnt from: a fit leaves weights in the
   /// units of its values.
   void measure_scales() {
-    for (std::int64_t e = entries_; e < padded(entries_); ++e) scratch_.value[1][e] = scratch_.value[2][e] = 0.0;
     for (std::int64_t e = 0; e < entries_; e += kLanes) {
       const Wide square = load<Wide>(scratch_.value[2] + e);
       store(scratch_.value[3] + e, where(square > Wide(0.0), inverse_square_root(square), Wide(1.0)));
@@ -216,7 +238,7 @@ class SparseBank {
   void spread_values() {
     for (std::int64_t e = 0; e < entries_; ++e) {
       const double x = scratch_.value[0][e] * scratch_.value[3][e];
-      for (std::int64_t k = 0; k < K_; ++k) scratch_.flat[0][e * K_ + k] = x;
+      for (std::int64_t k = 0; k < K(); ++k) scratch_.flat[0][e * K() + k] = x;
     }
   }
 
@@ -225,10 +247,14 @@ class SparseBank {
   void update_scales(double s) {
     load_values();
     for (std::int64_t e = 0; e < entries_; ++e) {
-      const double x = scratch_.value[0][e], count = scratch_.value[1][e] + s;
-      if (scratch_.value[1][e] == 0.0) change_unit(e, std::fabs(x));
-      scratch_.value[2][e] += (x * x - scratch_.value[2][e]) * (s / count);
-      scratch_.value[1][e] = count;
+      if (scratch_.value[1][e] == 0.0) change_unit(e, std::fabs(scratch_.value[0][e]));
+    }
+    for (std::int64_t e = entries_; e < padded(entries_); ++e) scratch_.value[0][e] = 0.0;
+    for (std::int64_t e = 0; e < entries_; e += kLanes) {
+      const Wide x = load<Wide>(scratch_.value[0] + e), square = load<Wide>(scratch_.value[2] + e);
+      const Wide count = load<Wide>(scratch_.value[1] + e) + Wide(s);
+      store(scratch_.value[2] + e, square + (x * x - square) * (Wide(s) / count));
+      store(scratch_.value[1] + e, count);
     }
     measure_scales();
     spread_values();
@@ -237,7 +263,7 @@ class SparseBank {
   void change_unit(std::int64_t e, double unit) {
     if (!(unit > 0.0)) return;
     const double start = job_.spec->optimizer.initial_accumulator;
-    for (std::int64_t i = e * K_; i < (e + 1) * K_; ++i) {
+    for (std::int64_t i = e * K(); i < (e + 1) * K(); ++i) {
       for (int l = 0; l < kBankLanes; ++l) scratch_.lanes[i * kBankLanes + l] *= unit;
       scratch_.flat[1][i] = start + (scratch_.flat[1][i] - start) / (unit * unit);
     }
@@ -246,7 +272,6 @@ class SparseBank {
   const View& X_;
   const BankJob<T>& job_;
   std::int64_t K_;
-  BankRecord shape_;
   SparseBankScratch scratch_;
   bool own_scale_ = false;
   bool penalised_ = false;

@@ -73,7 +73,7 @@ GRADSTREAM_INLINE void follow_target(BankColumns& columns, const Counters& count
   experts.target_m2 += columns.s * gap * (columns.y - experts.target_mean);
   columns.deviation = square_root(One(experts.target_m2 / (experts.counted + columns.s))).v;
   if (!columns.spec->fit_intercept) return;
-  for (int l = 0; l < kBankLanes; ++l) columns.bias[l] += shift;
+  each_lane_pack([&](int l) { store(columns.bias + l, load<Wide>(columns.bias + l) + Wide(shift)); });
 }
 
 /// Losses of a real target count in units of twice the averaged model's mean: of squared errors, that makes them

@@ -8,11 +8,10 @@ namespace {
 
 inline constexpr std::int64_t kBankRowsAhead = 2;
 
-template <class View>
-Status sparse_bank_learn(const View& X, RowSet set, BankJob<typename View::value_type>& job) {
-  SparseBank<View> bank(X, set, job);
+template <class View, bool kMany>
+Status learn_sparse_bank(const View& X, RowSet set, BankJob<typename View::value_type>& job) {
+  SparseBank<View, kMany> bank(X, set, job);
   BankColumns columns = bank.columns();
-  const auto begin = columns.count() > 1 ? &begin_step<true, double> : &begin_step<false, double>;
   const bool real = job.spec->loss.real_target;
   for (std::int64_t i = 0; i < set.count; ++i) {
     if (i + kBankRowsAhead < set.count) bank.prefetch(set[i + kBankRowsAhead]);
@@ -33,16 +32,16 @@ Status sparse_bank_learn(const View& X, RowSet set, BankJob<typename View::value
     if (!bank.margins(columns)) return bad;
     if (real) temper_losses(columns, *job.experts);
     const Counters before = *job.counters;
-    if (!begin(columns, bank.row(), *job.counters, *job.experts)) return bad;
+    if (!begin_step<kMany>(columns, bank.row(), *job.counters, *job.experts)) return bad;
     for (std::int64_t k = 0; k < columns.count(); ++k) move_intercepts(columns, k, columns.mean[k]);
     if (!bank.scatter(columns, before) || !all_finite(job.bias, kBankPlanes * columns.count())) return bad;
   }
   return {};
 }
 
-template <class View>
-Status sparse_bank_report(const View& X, RowSet set, const BankJob<typename View::value_type>& job) {
-  SparseBank<View> bank(X, set, job);
+template <class View, bool kMany>
+Status report_sparse_bank(const View& X, RowSet set, const BankJob<typename View::value_type>& job) {
+  SparseBank<View, kMany> bank(X, set, job);
   const BankColumns columns = bank.columns();
   for (std::int64_t i = 0; i < set.count; ++i) {
     if (i + kBankRowsAhead < set.count) bank.prefetch(set[i + kBankRowsAhead]);
@@ -52,6 +51,18 @@ Status sparse_bank_report(const View& X, RowSet set, const BankJob<typename View
     bank.report(columns, job.report + i * columns.count());
   }
   return {};
+}
+
+template <class View>
+Status sparse_bank_learn(const View& X, RowSet set, BankJob<typename View::value_type>& job) {
+  return job.spec->loss.columns > 1 ? learn_sparse_bank<View, true>(X, set, job)
+                                    : learn_sparse_bank<View, false>(X, set, job);
+}
+
+template <class View>
+Status sparse_bank_report(const View& X, RowSet set, const BankJob<typename View::value_type>& job) {
+  return job.spec->loss.columns > 1 ? report_sparse_bank<View, true>(X, set, job)
+                                    : report_sparse_bank<View, false>(X, set, job);
 }
 
 }  // namespace

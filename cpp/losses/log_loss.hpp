@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/compiler.hpp"
 #include "losses/describe.hpp"
 
 namespace gradstream::losses {
@@ -74,8 +75,8 @@ struct LogLoss {
   /// Many margins at once, to nine digits: one round in most cases. It starts from the smaller of two estimates, of
   /// which the first, log1p(p d0)/p, is right to d0^3. Margins beyond +-700 move as they do at +-700.
   template <class V>
-  static V steps_of_lanes(V z, V y, V h, V q) {
-    const V way = h * q;
+  static GRADSTREAM_INLINE V steps_of_lanes(V z, V y, V h, V q) {
+    const V way = h * q, per_length = y / q;
     const V e = exp_bounded(minimum(maximum(y * z, V(-700.0)), V(700.0)));
     const V s = V(1.0) / (V(1.0) + e);
     const V p = maximum(e * s, V(1e-290)), inverse_p = V(1.0) / p;
@@ -84,16 +85,17 @@ struct LogLoss {
     const V bent = p * s * near * near * near * V(1.0 / 6.0) * (V(1.0) - V(0.15) * minimum(near * near, V(4.0)));
     V d = minimum(maximum(near - bent, V(0.5) * near), rough_log1p(d0 * inverse_p));
     for (int rounds = 0; rounds < 40; ++rounds) {
-      const V grown = expm1(d);
+      const V grown = expm1_bounded(d);
       const auto round = inverse_series(e, way, d, grown);
-      if (any_above(absolute(round.x), V(0.4))) {  // too far off for the series
-        d = d - halley(s, p, d0, d, grown);
-        continue;
+      const V size = absolute(round.x);
+      if (!any_above((size * size) * (size * size) * size, V(1e-9) * d)) {
+        d = d - round.change;
+        break;
       }
-      d = d - round.change;
-      if (!any_above((round.x * round.x) * (round.x * round.x) * absolute(round.x), V(1e-9) * d)) break;
+      const bool far = any_above(size, V(0.4));  // for the series
+      d = maximum(d - (far ? halley(s, p, d0, d, grown) : round.change), V(0.0));
     }
-    return y * d / q;
+    return d * per_length;
   }
 
   /// 1 / (1 + exp(m)) to 0.01, ready long before the exponential.

@@ -69,8 +69,8 @@ class Bank:
             places   sparse layout (d,) int32: 1 + the feature's record, 0 before its first row, else (0,)
             bias     (9, K) float64
             mean, m2, seen, counters  as those of Learner
-            experts  (16,) float64: 8 weights of lanes, norm, target_mean, target_m2, residual, mixture_loss, woken,
-                     features, counted
+            experts  (17,) float64: 8 weights of lanes, norm, target_mean, target_m2, residual, mixture_loss, woken,
+                     features, counted, evidence (the mixture's loss is mixture_loss - log(evidence))
     """
 
     def __init__(self, spec: Spec, arrays: dict[str, NDArray[Any]]) -> None: ...

@@ -22,8 +22,8 @@ T, STEPS, CLOCK, WEIGHT, N_SAMPLES_SEEN, BLOCK_ROWS, BLOCK_WEIGHT, EPOCH = range
 
 # Of the bank: lanes, and positions in `experts` behind their weights.
 LANES = 8
-EXPERTS = 16
-NORM, TARGET_MEAN, TARGET_M2, RESIDUAL, MIXTURE_LOSS, WOKEN, FEATURES, COUNTED = range(LANES, EXPERTS)
+EXPERTS = 17
+NORM, TARGET_MEAN, TARGET_M2, RESIDUAL, MIXTURE_LOSS, WOKEN, FEATURES, COUNTED, EVIDENCE = range(LANES, EXPERTS)
 CACHE_LINE = 64
 MAX_RECORD_BYTES = 2**32  # of sparse features the bank has met
 
@@ -68,11 +68,10 @@ class LearnerState:
             seen=_standardiser(spec, n_features if sparse else 0),
             counters=np.zeros(8),
             block=np.zeros(_core.block_size(spec, n_features, sparse)),
-            experts=np.zeros(EXPERTS if bank else 0),
+            experts=fresh_experts() if bank else np.zeros(0),
             records=np.zeros((0, _core.bank_record_width(columns) if bank and sparse else 0), np.float32),
             places=np.zeros(n_features if bank and sparse else 0, np.int32),
         )
-        state.experts[:LANES] = 1.0 / LANES
         state._start_accumulators()
         return state
 
@@ -211,6 +210,14 @@ class LearnerState:
 
 
 ARRAYS = ("table", "bias", "mean", "m2", "seen", "counters", "block", "experts", "records", "places")
+
+
+def fresh_experts() -> NDArray[np.float64]:
+    """Return what the bank keeps besides weights, before the first row."""
+    experts = np.zeros(EXPERTS)
+    experts[:LANES] = 1.0 / LANES
+    experts[EVIDENCE] = 1.0
+    return experts
 
 
 def _on_cache_lines(rows: int, width: int) -> NDArray[np.float32]:

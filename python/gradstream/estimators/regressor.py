@@ -37,16 +37,18 @@ class LinearRegressor(RegressorMixin, ValueEstimator):
         Whether margins have an intercept.
     standardize : "auto" or bool, default="auto"
         Scale every column by its standard deviation, and centre dense columns when there is an intercept. "auto" does
-        so for dense data and leaves sparse data as they are. X is not copied for it; coefficients are in X's units.
+        so for dense data; sparse data are left as they are, or, streaming untuned, divided by the root mean square of
+        their column's stored values. X is not copied for it; coefficients are in X's units.
     batch_size : "auto", "full" or int >= 1, default="auto"
         Rows that one update sees. "auto" is "full" in ``fit`` (256 with an optimizer for blocks, or
         ``early_stopping``). Online calls take an integer at its word, and one row at a time otherwise.
     optimizer : str or Optimizer, default="auto"
         For "full": "lbfgs", "gd" (accelerated, proximal); "auto" picks one. For blocks and rows: "sgd",
-        "momentum", "adagrad", "adam", or an object of :mod:`gradstream.optim`; "auto" is "adagrad".
+        "momentum", "adagrad", "adam", or an object of :mod:`gradstream.optim`; "auto" is "adagrad" for blocks, and
+        for rows eight rates of "sgd" and "adagrad" side by side (see Notes).
     learning_rate : str, float > 0 or Schedule, default="auto"
-        For blocks and rows. "auto" is a constant: sgd 0.1, momentum 0.01, adagrad 0.5, adam 0.01. Names:
-        "constant", "invscaling", "inverse_time", "optimal"; or an object of :mod:`gradstream.optim`.
+        For blocks and rows. "auto" with a named optimizer is a constant: sgd 0.1, momentum 0.01, adagrad 0.5, adam
+        0.01. Names: "constant", "invscaling", "inverse_time", "optimal"; or an object of :mod:`gradstream.optim`.
     max_iter : int >= 1, default=1000
         Iterations over all rows, or epochs.
     tol : float >= 0 or None, default=1e-6
@@ -101,7 +103,9 @@ class LinearRegressor(RegressorMixin, ValueEstimator):
     validation_scores_ : list of float
         With early stopping: R2 after every epoch.
     optimizer_ : str
-        What was last learnt with.
+        What was last learnt with; "bank" is streaming untuned.
+    learning_rate_weights_ : dict of str to float
+        Streaming untuned: weight of each rate in the model, sum 1. Computed on access.
 
     See Also
     --------
@@ -109,11 +113,21 @@ class LinearRegressor(RegressorMixin, ValueEstimator):
     sklearn.linear_model.Ridge : Full batch, squared error.
     sklearn.linear_model.SGDRegressor : One row at a time only.
 
+    Notes
+    -----
+    Row by row, with ``optimizer`` and ``learning_rate`` both "auto", eight models learn side by side on
+    running-standardised columns: gradient descent at rates 0.03, 0.3, 1 and 10 over the mean of ``|x|^2``, and AdaGrad
+    [1]_ at 0.05, 0.2, 0.5 and 1, all with importance-invariant steps [2]_ and free of the columns' scales, as in [4]_.
+    Predictions and ``coef_`` are those of their average; its weights are exponential in the losses, with a fixed share
+    of 1e-4 [3]_.
+
     References
     ----------
     .. [1] J. Duchi, E. Hazan and Y. Singer, "Adaptive subgradient methods for online learning and stochastic
        optimization", JMLR 12, 2011.
     .. [2] N. Karampatziakis and J. Langford, "Online importance weight aware updates", UAI 2011.
+    .. [3] M. Herbster and M. Warmuth, "Tracking the best expert", Machine Learning 32, 1998.
+    .. [4] S. Ross, P. Mineiro and J. Langford, "Normalized online learning", UAI 2013.
 
     Examples
     --------

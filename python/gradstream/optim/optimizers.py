@@ -1,6 +1,7 @@
 """What turns gradients into steps, when an update sees fewer than all rows.
 
-With ``learning_rate="auto"`` an optimizer uses its documented constant: SGD 0.1, Momentum 0.01, AdaGrad 0.5, Adam 0.01.
+With ``learning_rate="auto"`` a named optimizer uses its documented constant: SGD 0.1, Momentum 0.01, AdaGrad 0.5,
+Adam 0.01.
 """
 
 from numbers import Real

@@ -12,8 +12,6 @@ from gradstream._parameters import BANK
 from gradstream._state import (
     COUNTED,
     EPOCH,
-    EXPERTS,
-    LANES,
     N_SAMPLES_SEEN,
     NORM,
     RESIDUAL,
@@ -24,6 +22,7 @@ from gradstream._state import (
     WOKEN,
     LearnerState,
     T,
+    fresh_experts,
 )
 from gradstream._validation import CheckedRows
 from gradstream.regimes.problem import Problem, Standardisation
@@ -101,8 +100,7 @@ def _experts(problem: Problem, statistics: Standardisation, squares: SquaredGrad
     """Return the means that rates are over and what is known of the target; lane 0 will rest at the solution."""
     y, weights = problem.targets.y, problem.targets.weights
     mean = float(np.average(y, weights=weights))
-    experts = np.zeros(EXPERTS)
-    experts[:LANES] = 1.0 / LANES
+    experts = fresh_experts()
     experts[NORM] = _mean_square(problem, statistics) + float(problem.online["fit_intercept"])
     experts[TARGET_MEAN] = mean
     experts[TARGET_M2] = float(np.average((y - mean) ** 2, weights=weights)) * statistics.weight
