@@ -17,7 +17,7 @@ from core_bank import (
     used_bits,
 )
 from core_cases import PENALTIES, D, sample_of
-from gradstream._state import FEATURES, LANES, TARGET_MEAN, WEIGHT, WOKEN
+from gradstream._state import COUNTED, FEATURES, LANES, NORM, RESIDUAL, TARGET_M2, TARGET_MEAN, WEIGHT, WOKEN
 from near import assert_near
 from problems import TASKS, WIDE_TASKS, task_name
 from reference.bank import Bank
@@ -173,8 +173,8 @@ def start_at_a_point(state, twin, n_columns):
     twin.W[:, :-1], twin.G[:-1] = point, squares.astype(np.float32)
     twin.norm, twin.counted, twin.t, twin.clock = 4.0, 100.0, 100.0, 25.0
     twin.target_mean, twin.target_m2, twin.residual = 0.5, 300.0, 0.7
-    state.experts[8:12] = 4.0, 0.5, 300.0, 0.7
-    state.experts[15] = state.counters[0] = 100.0
+    state.experts[[NORM, TARGET_MEAN, TARGET_M2, RESIDUAL, COUNTED]] = 4.0, 0.5, 300.0, 0.7, 100.0
+    state.counters[0] = 100.0
     state.counters[2] = 25.0
     if state.mean.size:
         twin.standardizer.m2[:] = state.m2[:] = twin.standardizer.weight = 100.0
