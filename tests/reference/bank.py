@@ -125,12 +125,17 @@ class Bank:
         self.resting = self.resting and self.weight[0] >= RESTING_WEIGHT
 
     def _take_in(self, x, s):
-        """Statistics take the row in. The weights of a feature go over to its unit when it gets one."""
+        """Statistics take the row in, but for what a resting solution is read by: it would not stand still.
+
+        The weights of a feature go over to its unit when it gets one.
+        """
         if not self.own_unit:
-            self.standardizer.update(x, s)
+            if not self.resting:
+                self.standardizer.update(x, s)
             return
         without = self.standardizer.square == 0
-        self.standardizer.update(x, s)
+        held = self.resting & ~without & (self.W[0, :-1] != 0).any(axis=1)
+        self.standardizer.update(np.where(held, 0.0, x), s)
         unit = np.append(np.where(without, self.standardizer.unit, 1.0), 1.0)[:, None]
         self.W = self.W * unit
         self.G = self.spec["initial_accumulator"] + (self.G - self.spec["initial_accumulator"]) / unit**2
@@ -140,7 +145,7 @@ class Bank:
         if losses.LOSSES[self.spec["loss"]].target != "real":
             return 1.0
         gap = y - self.target_mean
-        shift = gap * s / (self.t + s)
+        shift = 0.0 if self.resting else gap * s / (self.t + s)
         self.target_mean += shift
         self.target_m2 += s * gap * (y - self.target_mean)
         self.W[:, -1] += shift * self.spec["fit_intercept"]
