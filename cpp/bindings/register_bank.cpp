@@ -103,6 +103,12 @@ class Bank {
     return to_tuple(with_state([&](auto& state) { return solvers::set_bank_planes(spec_, state, values); }));
   }
 
+  py::array units() {
+    if (!sparse_) throw py::type_error("units: a dense bank has none");
+    const auto values = with_state([&](auto& state) { return solvers::bank_units(state); });
+    return to_array(values.data(), 2, d_);
+  }
+
   void set_units(const py::object& weight, const py::object& mean_square) {
     const Turn turn(busy_);
     if (!sparse_) throw py::type_error("set_units: a dense bank has none");
@@ -212,6 +218,7 @@ void register_bank(py::module_& m) {
       .def("linear", &Bank::linear)
       .def("planes", &Bank::planes)
       .def("set_planes", &Bank::set_planes, py::arg("planes"))
+      .def("units", &Bank::units)
       .def("set_units", &Bank::set_units, py::arg("weight"), py::arg("mean_square"));
   m.def(
       "bank_record_width", [](std::int64_t columns) { return kernels::BankRecord{columns}.width(); },

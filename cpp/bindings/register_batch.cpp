@@ -12,6 +12,7 @@
 #include "bindings/register.hpp"
 #include "bindings/spec_from.hpp"
 #include "solvers/full_batch.hpp"
+#include "solvers/stored_squares.hpp"
 
 namespace gradstream::bindings {
 namespace {
@@ -146,6 +147,24 @@ py::tuple squared_gradients(const py::object& X, const py::object& y, const py::
   return py::make_tuple(to_array(G.data(), d, K), to_array(b.data(), K));
 }
 
+/// Of CSR rows.
+py::tuple stored_squares(const py::object& X, const py::object& weight) {
+  const Rows rows = rows_from(X);
+  const double* s = doubles(weight, rows.count, "sample_weight");
+  std::vector<double> total(static_cast<std::size_t>(rows.columns), 0.0), mean_square(total);
+  {
+    const py::gil_scoped_release unlocked;
+    std::visit(
+        [&](const auto& view) {
+          if constexpr (is_csr<std::decay_t<decltype(view)>>) {
+            solvers::stored_squares(view, s, total.data(), mean_square.data());
+          }
+        },
+        rows.view);
+  }
+  return py::make_tuple(to_array(total.data(), rows.columns), to_array(mean_square.data(), rows.columns));
+}
+
 py::tuple check_finite(const py::object& X) {
   const Rows rows = rows_from(X);
   Status status;
@@ -179,6 +198,7 @@ void register_batch(py::module_& m) {
   m.def("inverse_deviation", &inverse_deviation, py::arg("mean"), py::arg("m2"), py::arg("weight"));
   m.def("squared_gradients", &squared_gradients, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("spec"),
         py::arg("coef"), py::arg("center"), py::arg("scale"), py::arg("intercept"));
+  m.def("stored_squares", &stored_squares, py::arg("X"), py::arg("sample_weight"));
   m.def("check_csr", [](const py::object& X) { return to_tuple(check_rows(X)); }, py::arg("X"));
   m.def("check_finite", &check_finite, py::arg("X"));
 }

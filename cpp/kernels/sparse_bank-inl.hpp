@@ -70,6 +70,10 @@ class SparseBank {
       return true;
     }
     bool finite = true;
+    if (resting(*job_.experts, *job_.counters)) {
+      read();
+      return finite;
+    }
     for (std::int64_t e = 0; job_.standardizer.mean != nullptr && e < entries_; ++e) {
       const double x = static_cast<double>(X_.data[begin_ + e]);
       finite = add_to_column(job_.standardizer, feature(e), x, s, job_.counters->weight) && finite;
@@ -241,23 +245,33 @@ class SparseBank {
     }
   }
 
-  /// Mean squares take the row in. With a feature's first value but 0, its weights, and what AdaGrad has summed, go
-  /// over to the new unit.
+  /// Mean squares take the row's values in, stored zeros left out. With a feature's first, its weights, and what
+  /// AdaGrad has summed, go over to the new unit. What a resting solution is read by stands still with it.
   void update_scales(double s) {
     load_values();
+    double *const step = scratch_.value[3], *const x = scratch_.value[0];
+    const bool rests = resting(*job_.experts, *job_.counters);
     for (std::int64_t e = 0; e < entries_; ++e) {
-      const double x = scratch_.value[0][e], count = scratch_.value[1][e] + s;
-      if (scratch_.value[2][e] == 0.0 && x != 0.0) change_unit(e, std::fabs(x) * std::sqrt(s / count));
+      step[e] = x[e] == 0.0 || (rests && holds_solution(e)) ? 0.0 : s;
+      if (scratch_.value[2][e] == 0.0 && x[e] != 0.0) change_unit(e, std::fabs(x[e]));
     }
-    for (std::int64_t e = entries_; e < padded(entries_); ++e) scratch_.value[0][e] = 0.0;
+    for (std::int64_t e = entries_; e < padded(entries_); ++e) x[e] = step[e] = 0.0;
     for (std::int64_t e = 0; e < entries_; e += kLanes) {
-      const Wide x = load<Wide>(scratch_.value[0] + e), square = load<Wide>(scratch_.value[2] + e);
-      const Wide count = load<Wide>(scratch_.value[1] + e) + Wide(s);
-      store(scratch_.value[2] + e, square + (x * x - square) * (Wide(s) / count));
+      const Wide value = load<Wide>(x + e), square = load<Wide>(scratch_.value[2] + e), add = load<Wide>(step + e);
+      const Wide count = load<Wide>(scratch_.value[1] + e) + add;
+      store(scratch_.value[2] + e, square + (value * value - square) * (add / maximum(count, Wide(1e-300))));
       store(scratch_.value[1] + e, count);
     }
     measure_scales();
     spread_values();
+  }
+
+  bool holds_solution(std::int64_t e) const {
+    if (scratch_.value[2][e] == 0.0) return false;
+    for (std::int64_t k = 0; k < K(); ++k) {
+      if (scratch_.lanes[(e * K() + k) * kBankLanes] != 0.0) return true;
+    }
+    return false;
   }
 
   void change_unit(std::int64_t e, double unit) {

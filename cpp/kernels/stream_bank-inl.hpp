@@ -69,7 +69,7 @@ BankColumns bank_columns(const BankJob<T>& job, double* at) {
 /// A solution that was fitted to rows as they are keeps its intercept: only of centred rows is it the target's mean.
 GRADSTREAM_INLINE void follow_target(BankColumns& columns, const Counters& counters, Experts& experts) {
   const double gap = columns.y - experts.target_mean;
-  const double shift = gap * (columns.s / (counters.t + columns.s));
+  const double shift = resting(experts, counters) ? 0.0 : gap * (columns.s / (counters.t + columns.s));
   experts.target_mean += shift;
   experts.target_m2 += columns.s * gap * (columns.y - experts.target_mean);
   columns.deviation = square_root(One(experts.target_m2 / (experts.counted + columns.s))).v;
@@ -110,10 +110,11 @@ class DenseBank {
     reported_ = standardized(job_.standardizer, X_.columns, scratch_.raw, scratch_.before);
   }
 
-  /// The row as it is learnt: its weight joins the statistics first.
+  /// The row as it is learnt: its weight joins the statistics first. While a solution rests, what it is read by stands
+  /// still with it.
   void read_to_learn(std::int64_t row, double s) {
     read_row(X_, row, scratch_.raw);
-    if (job_.standardizer.mean != nullptr) {
+    if (job_.standardizer.mean != nullptr && !resting(*job_.experts, *job_.counters)) {
       update_statistics(job_.standardizer, X_.columns, scratch_.raw, s, job_.counters->weight);
       job_.counters->weight += s;
     }
@@ -174,6 +175,7 @@ Status dense_bank_learn(const View& X, RowSet set, BankJob<typename View::value_
     if (job.report != nullptr) bank.read_to_report(set[i]);
     if (weight_of(i) > 0.0) bank.read_to_learn(set[i], weight_of(i));
   };
+  constexpr double kLargest = static_cast<double>(std::numeric_limits<typename View::value_type>::max());
   read(0);
   bool summed = K > 1;  // whether columns.sums are those of the row to step on
   for (std::int64_t i = 0; i < set.count; ++i) {
@@ -182,7 +184,12 @@ Status dense_bank_learn(const View& X, RowSet set, BankJob<typename View::value_
     columns.y = job.y[row];
     if (job.report != nullptr) {
       bank.average();
-      if (!bank.report(job.report + i * K)) return {Code::non_finite, row};
+      if (!bank.report(job.report + i * K)) {
+        if (!revive_lanes(bank.row(), columns, *job.experts, kLargest)) return {Code::non_finite, row};
+        bank.average();
+        if (!bank.report(job.report + i * K)) return {Code::non_finite, row};
+        summed = K > 1;
+      }
     }
     if (!(columns.s > 0.0)) {
       read(i + 1);
@@ -200,7 +207,6 @@ Status dense_bank_learn(const View& X, RowSet set, BankJob<typename View::value_
     steps.finish(columns, bank.row());
     summed = true;
   }
-  constexpr double kLargest = static_cast<double>(std::numeric_limits<typename View::value_type>::max());
   if (!revive_lanes(bank.row(), columns, *job.experts, kLargest)) return {Code::non_finite, set[set.count - 1]};
   return {};
 }

@@ -35,6 +35,10 @@ std::vector<double> bank_planes(const Spec& spec, const BankState<T>& state);
 template <class T>
 Status set_bank_planes(const Spec& spec, BankState<T>& state, const double* planes);
 
+/// Sparse: weight and mean square of every feature's values, (2, d).
+template <class T>
+std::vector<double> bank_units(const BankState<T>& state);
+
 /// Sparse: takes over weight and mean square (d,) of features' values measured elsewhere; records change to these
 /// units.
 template <class T>

@@ -126,6 +126,19 @@ Status set_bank_planes(const Spec& spec, BankState<T>& state, const double* plan
 }
 
 template <class T>
+std::vector<double> bank_units(const BankState<T>& state) {
+  const kernels::BankRecord shape = state.record();
+  std::vector<double> units(static_cast<std::size_t>(2 * state.d), 0.0);
+  for (std::int64_t j = 0; j < state.d; ++j) {
+    if (state.places[j] == 0) continue;
+    const float* record = state.records + (state.places[j] - 1) * shape.width();
+    units[static_cast<std::size_t>(j)] = static_cast<double>(record[shape.count()]);
+    units[static_cast<std::size_t>(state.d + j)] = static_cast<double>(record[shape.mean_square()]);
+  }
+  return units;
+}
+
+template <class T>
 void set_bank_units(const Spec& spec, BankState<T>& state, const double* weight, const double* mean_square) {
   const kernels::BankRecord shape = state.record();
   const double start = spec.optimizer.initial_accumulator;
@@ -178,6 +191,7 @@ LinearCoefficients bank_coefficients(const Spec& spec, const BankState<T>& state
 #define GRADSTREAM_INSTANTIATE(T)                                                            \
   template std::vector<double> bank_planes<T>(const Spec&, const BankState<T>&);             \
   template Status set_bank_planes<T>(const Spec&, BankState<T>&, const double*);             \
+  template std::vector<double> bank_units<T>(const BankState<T>&);                           \
   template void set_bank_units<T>(const Spec&, BankState<T>&, const double*, const double*); \
   template LinearCoefficients bank_coefficients<T>(const Spec&, const BankState<T>&)
 GRADSTREAM_INSTANTIATE(float);

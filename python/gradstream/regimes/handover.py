@@ -67,7 +67,7 @@ def handed_over(problem: Problem, statistics: Standardisation, point: Point, epo
     if problem.online["optimizer"] == BANK:
         state.experts = _experts(problem, statistics, squares)
         if problem.online["standardize"] == "root_mean_square":
-            state.units = _units(problem, statistics)
+            state.units = np.stack(_core.stored_squares(problem.X.data, problem.targets.weights))
     planes[0] = point.weights
     state.bias[0] = point.intercept
     state.set_planes(planes)
@@ -110,18 +110,6 @@ def _experts(problem: Problem, statistics: Standardisation, squares: SquaredGrad
     experts[WOKEN] = np.inf
     experts[COUNTED] = statistics.weight
     return experts
-
-
-def _units(problem: Problem, statistics: Standardisation) -> Float64:
-    """Return weight and mean square (2, d) of the values stored in each column, the weight as of all rows."""
-    X, _, weights = _sample(problem)
-    matrix = X.matrix()
-    s = np.repeat(np.ones(X.shape[0]) if weights is None else weights, np.diff(matrix.indptr))
-    count = np.bincount(matrix.indices, weights=s, minlength=X.shape[1])
-    squares = np.bincount(matrix.indices, weights=s * matrix.data.astype(np.float64) ** 2, minlength=X.shape[1])
-    mean_square = np.divide(squares, count, out=np.zeros_like(squares), where=count > 0)
-    share = (X.shape[0] if weights is None else weights.sum()) / statistics.weight
-    return np.stack([count / share, mean_square])
 
 
 def _mean_square(problem: Problem, statistics: Standardisation) -> float:
