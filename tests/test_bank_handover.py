@@ -147,7 +147,7 @@ def test_an_explicit_zero_does_not_take_the_solution_away():
     coef = model.coef_
     zeros = sparse.csr_array((np.zeros(D), np.arange(D), np.array([0, D])), shape=(1, D))
     values = sparse.csr_array(np.full((1, D), 100.0))
-    model.partial_fit(zeros, [1], sample_weight=[1e-6]).partial_fit(values, [1], sample_weight=[1e-6])
+    model.partial_fit(zeros, [1], sample_weight=[1e-9]).partial_fit(values, [1], sample_weight=[1e-9])
     assert_near(model.coef_, coef, 1e-3)
 
 

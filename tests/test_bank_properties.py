@@ -85,6 +85,15 @@ def test_tiny_and_huge_sparse_values_are_values_like_others(unit):
     assert_near(progressive(sparse.csr_array(X * unit), y), progressive(sparse.csr_array(X), y), 1e-4)
 
 
+@pytest.mark.parametrize("unit", [1e-6, 1e12])
+def test_sums_of_squares_never_fall_below_their_start(unit):
+    """Of features that a row of weight has met without a gradient, too: of AdaGrad's lanes, past the hinge's kink."""
+    X = sparse.csr_array(unit * np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 1.0]]))
+    model = LinearClassifier("hinge", fit_intercept=False).partial_fit(X[[0] * 50], np.ones(50), [0, 1])
+    model.partial_fit(X[2:], [1])
+    assert (model._model.state.planes()[-1] >= 1e-8 * (1 - 1e-6)).all()
+
+
 # Chunks and weights.
 
 
