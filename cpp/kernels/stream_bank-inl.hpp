@@ -66,15 +66,14 @@ BankColumns bank_columns(const BankJob<T>& job, double* at) {
 /// A real target's own statistics move every lane's intercept with its mean; its deviation is the unit of AdaGrad's
 /// steps and of errors. So rates mean the same for dollars and for millions of them, and weights stay in the target's
 /// units.
-/// A solution that was fitted to rows as they are keeps its intercept: only of centred rows is it the target's mean.
+/// While a solution rests, its intercept does too.
 GRADSTREAM_INLINE void follow_target(BankColumns& columns, const Counters& counters, Experts& experts) {
   const double gap = columns.y - experts.target_mean;
   const double shift = resting(experts, counters) ? 0.0 : gap * (columns.s / (counters.t + columns.s));
   experts.target_mean += shift;
   experts.target_m2 += columns.s * gap * (columns.y - experts.target_mean);
   columns.deviation = square_root(One(experts.target_m2 / (experts.counted + columns.s))).v;
-  const bool fitted = experts.woken > 0.0;
-  if (!columns.spec->fit_intercept || (fitted && columns.spec->standardize != Standardize::center_scale)) return;
+  if (!columns.spec->fit_intercept) return;
   each_lane_pack([&](int l) { store(columns.bias + l, load<Wide>(columns.bias + l) + Wide(shift)); });
 }
 

@@ -104,7 +104,8 @@ Status learn_dense(const View& X, const Spec& spec, BankState<typename View::val
   using T = typename View::value_type;
   const auto& kernel = kernels::table().of(X);
   DenseBankWorkspace<T> workspace(state, state.memory);
-  if (inputs.report != nullptr) workspace.measure_scale(state);
+  const bool still = kernels::resting(*state.experts, *state.counters);
+  if (inputs.report != nullptr || still) workspace.measure_scale(state);
   kernels::BankJob<T> job = bank_job(spec, state, &workspace);
   const Status status = learn_slices(kernel, X, state, inputs, job, interrupted);
   if (!status.ok()) return status;

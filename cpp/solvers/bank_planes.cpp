@@ -48,8 +48,8 @@ void settle_group(const Spec& spec, const BankState<T>& state, std::int64_t firs
   for (std::int64_t i = 0; i < n; ++i) {
     const double unit = own_unit(state, first + i / K);
     for (int l = 0; l < kBankLanes; ++l) planes[l][i] = lanes[i * kBankLanes + l] / unit;
-    const double start = spec.optimizer.initial_accumulator;
-    planes[kBankLanes][i] = start + (total[i] - start) * unit * unit;
+    const double start = spec.optimizer.initial_accumulator, summed = total[i] - start;
+    planes[kBankLanes][i] = summed > start * 1e-6 ? start + summed * unit * unit : start;  // float32 rounds the start
   }
 }
 
