@@ -232,6 +232,7 @@ def rows_error(mask: NDArray[Any], values: NDArray[Any], rule: str, found: str, 
     )
 
 
+RESCALE = "Rescale the columns of X, or the targets, or let standardize=True bring the columns to one scale."
 LOWER_RATE = "Lower learning_rate, or let standardize=True bring the columns of X to one scale."
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradstream._parameters import BANK
 from gradstream._state import STEPS, LearnerState
-from gradstream._validation import CheckedRows, assert_finite, raise_for_status
+from gradstream._validation import LOWER_RATE, RESCALE, CheckedRows, assert_finite, raise_for_status
 
 if TYPE_CHECKING:
     from gradstream._core import Float64, Spec, Status
@@ -100,7 +100,7 @@ class Model:
         if X.layout == self.state.layout and X.dtype == self.state.table.dtype:
             status = self._learn_in_place(X.data, rows.y, rows.weights, report, threads)
             if status[0] != "ok":
-                raise_for_status(owner, status, X, self._where())
+                raise_for_status(owner, status, X, self._where(), self._remedy())
             return
         before = self.state.copy()
         try:
@@ -126,7 +126,9 @@ class Model:
             out = None if report is None else report[part]
             code, row = self._learn_in_place(data, rows.y[part], weights, out, threads)
             if code != "ok":
-                raise_for_status(owner, (code, row + part.start if row >= 0 else row), rows.X, self._where())
+                raise_for_status(
+                    owner, (code, row + part.start if row >= 0 else row), rows.X, self._where(), self._remedy()
+                )
 
     def progress(self, owner: str, rows: LabelledRows, delay: int, threads: int) -> Float64:
         """Return the margins (n, K) of rows, each reported before it is learnt, and learnt ``delay`` rows later."""
@@ -160,6 +162,9 @@ class Model:
         except BaseException:
             self.state.restore(before)
             raise
+
+    def _remedy(self) -> str:
+        return RESCALE if self.state.bank else LOWER_RATE
 
     def _where(self) -> str:
         return f"after step {int(self.state.counters[STEPS])} ({rate_of(self.state.spec)})"
