@@ -22,9 +22,10 @@ class Timing:
 def alternate(calls: Sequence[Call], *, repeats: int = 7, threads: int = ONE_THREAD) -> Timing:
     """Time calls in turns, after one round that warms caches up.
 
-    With one thread: pinned to one CPU, in seconds of it, so that a neighbour on that CPU costs caches but not the line.
+    With one thread: pinned to one CPU, in seconds of the calling thread, so that a neighbour on that CPU costs caches but
+    not the line, nor do threads of BLAS that still spin after a call of the other side (they doubled lines after one).
     """
-    clock = time.process_time if threads == ONE_THREAD else time.perf_counter
+    clock = time.thread_time if threads == ONE_THREAD else time.perf_counter
     with _pinned(threads == ONE_THREAD):
         for call in calls:
             call()
