@@ -292,3 +292,25 @@ def test_progressive_fit_is_predict_then_learn(container, delay):
     if delay:
         loop.partial_fit(container(X[40 - delay :]), y[40 - delay :])
     assert used_bits(whole.flush()._model.state) == used_bits(loop._model.state)
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"learning_rate": 0.1},
+        {"batch_size": 16},
+        {"optimizer": "adagrad"},
+        {"optimizer": "adagrad", "batch_size": 16},
+        {"optimizer": "sgd"},
+        {"optimizer": "adam"},
+        {"alpha": 1e-3},
+    ],
+    ids=str,
+)
+def test_after_a_fit_any_online_parameter_may_change(change, container):
+    X, y = stream(density=0.4)
+    model = LinearClassifier().fit(container(X[:N]), y[:N])
+    frozen = log_losses(model.predict_proba(container(X[N:])), y[N:]).sum()
+    online = log_losses(model.set_params(**change).progressive_fit(container(X[N:]), y[N:]), y[N:]).sum()
+    assert online < 1.5 * frozen

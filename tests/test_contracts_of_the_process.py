@@ -238,3 +238,46 @@ def test_two_threads_may_teach_two_estimators_and_many_may_predict():
     assert vars(served) == before
     for answer in answers:
         np.testing.assert_array_equal(answer, served.predict_proba(X))
+
+
+def test_a_row_is_refused_while_another_thread_fits():
+    """The short way of learn_one asks for its turn like the long one: a row that is taken is in the model."""
+    X = features(20_000, 5)
+    y = labels(X)
+    model = LinearClassifier(early_stopping=True, n_iter_no_change=40, max_iter=40, tol=None)
+    model.partial_fit(X[:10], y[:10], [0, 1]).learn_one(X[0], y[0])
+    thread = threading.Thread(target=model.fit, args=(X, y))
+    thread.start()
+    refused = 0
+    while thread.is_alive():
+        try:
+            model.learn_one(X[0], y[0])
+        except RuntimeError:
+            refused += 1
+    thread.join()
+    assert refused > 0
+    assert model.n_samples_seen_ - 0.9 * len(X) in (0, 1)  # the last one may have come when all was done
+
+
+def test_reading_sparse_features_while_another_thread_meets_new_ones():
+    """A reader finds the records of features as they are, or finds none: never room that is not theirs."""
+    rng = np.random.default_rng(0)
+
+    def chunk():
+        return sparse.random_array((100, 1 << 18), density=1e-4, format="csr", rng=rng)
+
+    model = LinearClassifier(n_jobs=1).partial_fit(chunk()[:2], [0, 1], [0, 1])
+    waiting, done, heard = chunk(), threading.Event(), []
+
+    def read():
+        while not done.is_set():
+            heard.append(np.isfinite(model.decision_function(waiting)).all())
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    for _ in range(60):
+        model.partial_fit(chunk(), np.arange(100) % 2)
+    done.set()
+    thread.join()
+    assert heard
+    assert all(heard)

@@ -22,8 +22,8 @@ class Timing:
 def alternate(calls: Sequence[Call], *, repeats: int = 7, threads: int = ONE_THREAD) -> Timing:
     """Time calls in turns, after one round that warms caches up.
 
-    With one thread: pinned to one CPU, in seconds of the calling thread, so that a neighbour on that CPU costs caches but
-    not the line, nor do threads of BLAS that still spin after a call of the other side (they doubled lines after one).
+    With one thread: pinned to one CPU, in seconds of the calling thread, so that neither a neighbour on that CPU costs
+    the line, nor threads of BLAS that still spin after a call of the other side (they doubled lines after one).
     """
     clock = time.thread_time if threads == ONE_THREAD else time.perf_counter
     with _pinned(threads == ONE_THREAD):

@@ -13,7 +13,7 @@ constexpr std::int64_t kPack = 8;      // the widest pack a kernel may read past
 /// Root mean square of a sparse feature's values, where they are read over it; 1 where not.
 template <class T>
 double own_unit(const BankState<T>& state, std::int64_t j) {
-  if (state.places[j] == 0) return 1.0;
+  if (state.places[j] <= 0) return 1.0;
   const double square =
       static_cast<double>(state.records[(state.places[j] - 1) * state.record().width() + state.record().mean_square()]);
   return square > 0.0 ? std::sqrt(square) : 1.0;
@@ -32,7 +32,7 @@ void settle_group(const Spec& spec, const BankState<T>& state, std::int64_t firs
   for (std::int64_t f = 0; f < count; ++f) {
     const std::int32_t place = state.places[first + f];
     for (std::int64_t k = 0; k < K; ++k) total[f * K + k] = spec.optimizer.initial_accumulator;
-    if (place == 0) continue;
+    if (place <= 0) continue;
     const float* record = state.records + (place - 1) * shape.width();
     kernels::BankClocks since;
     std::memcpy(&since, record + shape.clocks(), sizeof(since));
@@ -130,7 +130,7 @@ std::vector<double> bank_units(const BankState<T>& state) {
   const kernels::BankRecord shape = state.record();
   std::vector<double> units(static_cast<std::size_t>(2 * state.d), 0.0);
   for (std::int64_t j = 0; j < state.d; ++j) {
-    if (state.places[j] == 0) continue;
+    if (state.places[j] <= 0) continue;
     const float* record = state.records + (state.places[j] - 1) * shape.width();
     units[static_cast<std::size_t>(j)] = static_cast<double>(record[shape.count()]);
     units[static_cast<std::size_t>(state.d + j)] = static_cast<double>(record[shape.mean_square()]);
@@ -143,7 +143,7 @@ void set_bank_units(const Spec& spec, BankState<T>& state, const double* weight,
   const kernels::BankRecord shape = state.record();
   const double start = spec.optimizer.initial_accumulator;
   for (std::int64_t j = 0; j < state.d; ++j) {
-    if (state.places[j] == 0 || !(mean_square[j] > 0.0)) continue;
+    if (state.places[j] <= 0 || !(mean_square[j] > 0.0)) continue;
     float* record = state.records + (state.places[j] - 1) * shape.width();
     const double unit = std::sqrt(mean_square[j]) / own_unit(state, j);
     for (std::int64_t i = 0; i < shape.accumulators(); ++i) {

@@ -67,7 +67,7 @@ Status start_features(const View& X, const double* weight, const Spec& spec, Ban
       const auto j = static_cast<std::int64_t>(X.indices[at]);
       if (state.places[j] != 0) continue;
       met.push_back(j);
-      state.places[j] = static_cast<std::int32_t>(before + static_cast<std::int64_t>(met.size()));
+      state.places[j] = -1;  // noted; to those who read meanwhile, a feature without a record
     }
   }
   const std::int64_t needed = before + static_cast<std::int64_t>(met.size());
@@ -76,7 +76,10 @@ Status start_features(const View& X, const double* weight, const Spec& spec, Ban
     met.clear();
     return {Code::full, needed};
   }
-  for (std::int64_t at = before; at < needed; ++at) start_record(spec, state, at);
+  for (std::int64_t at = before; at < needed; ++at) {
+    start_record(spec, state, at);  // before anybody can find it
+    state.places[met[static_cast<std::size_t>(at - before)]] = static_cast<std::int32_t>(at + 1);
+  }
   state.experts->features = static_cast<double>(needed);
   return {};
 }
@@ -139,7 +142,7 @@ class BankUndo {
     }
     for (auto at = static_cast<std::int64_t>(X.indptr[0]); at < static_cast<std::int64_t>(X.indptr[X.rows]); ++at) {
       const std::int64_t place = state_.places[static_cast<std::int64_t>(X.indices[at])];
-      if (place == 0) continue;
+      if (place <= 0) continue;
       places_.push_back(place - 1);
       records_.insert(records_.end(), state_.records + (place - 1) * width, state_.records + place * width);
     }

@@ -133,6 +133,7 @@ class LearnerState:
         grown = _on_cache_lines(room, width)
         grown[:capacity] = self.records
         self.records = grown
+        self.places = self.places.copy()  # who still reads the smaller records goes on with their places
 
     def align(self) -> None:
         """Move the records to whole cache lines, where pickling or copying has left them across two."""
@@ -196,7 +197,8 @@ class LearnerState:
         new.counters[T] *= self.spec["batch_size"] / spec["batch_size"]  # rows become blocks, or blocks rows
         if spec["optimizer"] == self.spec["optimizer"]:
             new.bias[:] = settled.bias
-            new.experts[:] = settled.experts
+            if new.bank:
+                new.experts[:] = settled.experts
             new.set_planes(settled.planes())
             if self.spec["standardize"] == spec["standardize"] == "root_mean_square":
                 _core.Bank(spec, new.arrays()).set_units(*_core.Bank(self.spec, settled.arrays()).units())

@@ -117,6 +117,8 @@ def _column(estimator: Any, y: Any, n_rows: int) -> NDArray[Any]:
         )
     if type(y) is not np.ndarray or y.ndim != 1:
         y = column_or_1d(y, warn=True)
+    if y.dtype.kind == "O":
+        y = np.array([np.nan if value is None else value for value in y], object)
     assert_all_finite(y, estimator_name=type(estimator).__name__, input_name="y")
     if y.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: y has dtype {y.dtype}.")

@@ -14,7 +14,7 @@ from gradstream._targets import Targets
 from gradstream._threads import thread_count
 from gradstream._validation import CheckedRows, check_row, check_rows, check_sample_weight
 from gradstream.estimators._base import LinearEstimator
-from gradstream.estimators._turn import learning_turn, unchanged_on_error
+from gradstream.estimators._turn import learning_turn, turn_of, unchanged_on_error
 from gradstream.regimes.streaming import LabelledRows, Model
 
 MAX_SEED = 2**31 - 1
@@ -48,7 +48,8 @@ class OnlineEstimator(LinearEstimator):
             If another thread is teaching this estimator.
         """
         model: Model | None = self.__dict__.get("_model")
-        if model is None or not model.current or model.one is None or not model.one(x, y, sample_weight, model.values):
+        short = None if model is None or model.turn is None or model.turn.locked() or not model.current else model.one
+        if model is None or short is None or not short(x, y, sample_weight, model.values):
             self._learn_one(x, y, sample_weight)  # not a row like almost every row
 
     def _learn_one(self, x: Any, y: Any, sample_weight: Any) -> None:
@@ -60,7 +61,7 @@ class OnlineEstimator(LinearEstimator):
                 )
             self._learn(_row_array(x), [y], [sample_weight], None)
             return
-        _check_weight(sample_weight)
+        sample_weight = _checked_weight(sample_weight)
         with learning_turn(self):
             if not self._model.current:
                 self._checked_parameters()
@@ -77,6 +78,7 @@ class OnlineEstimator(LinearEstimator):
         X = check_row(self, x, model.state.table.dtype)
         model = self._online_model(X, model.state.spec["columns"])
         model.learn(self._owner, LabelledRows(X, y, weights), None, 1)
+        model.turn = turn_of(self)
         self._model = model
 
     def flush(self) -> Any:
@@ -130,6 +132,7 @@ class OnlineEstimator(LinearEstimator):
 
     def _keep(self, model: Model, targets: Targets) -> None:
         """Make the learnt model the estimator's."""
+        model.turn = turn_of(self)
         self._model = model
         self.optimizer_ = model.state.spec["optimizer"]
 
@@ -165,13 +168,14 @@ class OnlineEstimator(LinearEstimator):
         raise NotImplementedError
 
 
-def _check_weight(sample_weight: Any) -> None:
+def _checked_weight(sample_weight: Any) -> float:
     try:
-        allowed = bool(0 <= sample_weight < np.inf)
-    except (TypeError, ValueError):  # not a number, or more than one
-        allowed = False
-    if not allowed:
+        weight = float(sample_weight)
+    except (TypeError, ValueError, OverflowError):  # not a number, more than one, or more than float64 holds
+        weight = np.nan
+    if not 0 <= weight < np.inf:
         raise ValueError(f"sample_weight = {sample_weight!r}: a weight is a number >= 0.")
+    return weight
 
 
 def _row_array(x: Any) -> NDArray[Any]:

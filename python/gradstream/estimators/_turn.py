@@ -17,15 +17,19 @@ if hasattr(os, "register_at_fork"):  # threads of the parent do not learn in a f
     os.register_at_fork(after_in_child=_turns.clear)
 
 
+def turn_of(estimator: Any) -> LockType:
+    """Return the lock of an estimator, taken or not."""
+    turn = _turns.get(estimator)
+    return _turns.setdefault(estimator, Lock()) if turn is None else turn
+
+
 def learning_turn(estimator: Any) -> LockType:
     """Return the right to change an estimator, for a ``with`` statement, or raise RuntimeError where it is taken.
 
     A lock, because entering and leaving one is a single step of the interpreter: Ctrl-C comes before or after it, and
     never leaves a turn behind that nobody has. Threads that ask in the same instant learn one after the other.
     """
-    turn = _turns.get(estimator)
-    if turn is None:
-        turn = _turns.setdefault(estimator, Lock())
+    turn = turn_of(estimator)
     if turn.locked():
         raise RuntimeError(
             f"This {type(estimator).__name__} is learning already, in another thread or around this callback. "

@@ -175,7 +175,7 @@ class ProgressiveDisplay:
             If matplotlib is not installed.
         """
         _pyplot()  # before the work, not after it
-        report = progressive_validate(deepcopy(estimator), X, y, metrics=metric, **options)
+        report = progressive_validate(deepcopy(estimator), X, y, **{"metrics": metric, **options})
         return cls.from_report(report, metric=metric, curve=curve, ax=ax, name=name)
 
     def plot(self, ax: Any = None, **line_kwargs: Any) -> ProgressiveDisplay:

@@ -183,7 +183,7 @@ class Run:
             classes_=None if self.labels is None else self.labels.array(),
             seconds_learning=self.learning + learnt - begin,
             seconds_scoring=self.scoring + perf_counter() - learnt,
-            name=type(self.learner.model).__name__,
+            name=getattr(self.learner.model, "shown_as", type(self.learner.model).__name__),
         )
 
     def _targets(self, chunk: Chunk) -> Array:

@@ -13,6 +13,8 @@ from gradstream._state import STEPS, LearnerState
 from gradstream._validation import LOWER_RATE, RESCALE, CheckedRows, assert_finite, raise_for_status
 
 if TYPE_CHECKING:
+    from _thread import LockType
+
     from gradstream._core import Float64, Spec, Status
 
 
@@ -40,11 +42,13 @@ class Model:
         Whether the specification is what the estimator's parameters say. Setting a parameter makes it False.
     one : callable or None
         The core's short way for a single dense row.
+    turn : lock or None
+        Who holds it may change the estimator; None until an estimator has learnt with this model.
     values : dict
         Targets of single rows and the weights of their classes, by label, as far as they have been asked for.
     """
 
-    __slots__ = ("current", "learner", "one", "state", "values")
+    __slots__ = ("current", "learner", "one", "state", "turn", "values")
 
     def __init__(self, state: LearnerState) -> None:
         if not all(array.flags.writeable for array in state.arrays().values()):  # memory maps, as joblib makes them
@@ -53,6 +57,7 @@ class Model:
         self.state = state
         self._hold()
         self.current = False
+        self.turn: LockType | None = None
         self.values: dict[Any, tuple[float, float]] = {}
 
     def _hold(self) -> None:

@@ -22,6 +22,7 @@ class LearningPipeline:
     """
 
     def __init__(self, pipeline: Any) -> None:
+        self.shown_as = type(pipeline).__name__
         self.last_step = pipeline.steps[-1][1]
         self.transformers = [step for _, step in pipeline.steps[:-1] if step is not None and step != "passthrough"]
         self.learning = [step for step in self.transformers if hasattr(step, "partial_fit")]
