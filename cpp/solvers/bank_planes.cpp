@@ -83,6 +83,33 @@ ColumnStatistics statistics_of(const BankState<T>& state, std::int64_t j) {
   return column_statistics(reader, j, state.counters->weight);
 }
 
+/// Planes of some features, `stride` apart.
+template <class T>
+void read_group(const Spec& spec, const BankState<T>& state, std::int64_t first, std::int64_t count, double* planes,
+                std::int64_t stride) {
+  std::array<double*, kBankPlanes> at;
+  for (int p = 0; p < kBankPlanes; ++p) at[static_cast<std::size_t>(p)] = planes + p * stride;
+  if (state.sparse) return settle_group(spec, state, first, count, at.data());
+  for (int p = 0; p < kBankPlanes; ++p) {
+    std::copy_n(state.table + p * state.flat() + first * state.K, count * state.K, planes + p * stride);
+  }
+}
+
+/// How a column is read: (x - center) scale.
+struct ColumnUnit {
+  double scale = 1.0;
+  double center = 0.0;
+};
+template <class T>
+ColumnUnit column_unit(const Spec& spec, const BankState<T>& state, std::int64_t j) {
+  ColumnUnit unit;
+  if (state.mean == nullptr) return unit;
+  const ColumnStatistics column = statistics_of(state, j);
+  kernels::table().inverse_deviation(1, &column.mean, &column.m2, state.counters->weight, &unit.scale);
+  if (spec.standardize == Standardize::center_scale) unit.center = column.mean;
+  return unit;
+}
+
 }  // namespace
 
 template <class T>
@@ -161,28 +188,28 @@ void set_bank_units(const Spec& spec, BankState<T>& state, const double* weight,
 
 template <class T>
 LinearCoefficients bank_coefficients(const Spec& spec, const BankState<T>& state) {
-  const std::vector<double> planes = bank_planes(spec, state);
-  const std::int64_t flat = state.flat();
-  LinearCoefficients out{std::vector<double>(static_cast<std::size_t>(flat)),
-                         std::vector<double>(static_cast<std::size_t>(state.K), 0.0)};
+  const std::int64_t K = state.K, group = std::min(kGroup, state.d);
+  LinearCoefficients out{std::vector<double>(static_cast<std::size_t>(state.flat()), 0.0),
+                         std::vector<double>(static_cast<std::size_t>(K), 0.0)};
   const auto averaged = [&](const double* values, std::int64_t stride) {
     double sum = 0.0;
     for (int l = 0; l < kBankLanes; ++l) sum += state.experts->weight[l] * values[l * stride];
     return sum;
   };
-  for (std::int64_t k = 0; k < state.K; ++k)
-    out.intercept[static_cast<std::size_t>(k)] = averaged(state.bias + k, state.K);
-  for (std::int64_t j = 0; j < state.d; ++j) {
-    double scale = 1.0, center = 0.0;
-    if (state.mean != nullptr) {
-      const ColumnStatistics column = statistics_of(state, j);
-      kernels::table().inverse_deviation(1, &column.mean, &column.m2, state.counters->weight, &scale);
-      center = spec.standardize == Standardize::center_scale ? column.mean : 0.0;
-    }
-    for (std::int64_t k = 0; k < state.K; ++k) {
-      const double coef = averaged(planes.data() + j * state.K + k, flat) * scale;
-      out.coef[static_cast<std::size_t>(k * state.d + j)] = coef;
-      out.intercept[static_cast<std::size_t>(k)] -= coef * center;
+  for (std::int64_t k = 0; k < K; ++k) out.intercept[static_cast<std::size_t>(k)] = averaged(state.bias + k, K);
+  std::vector<double> planes(static_cast<std::size_t>(kBankPlanes * group * K));
+  for (std::int64_t first = 0; first < state.d; first += group) {
+    const std::int64_t count = std::min(group, state.d - first);
+    if (state.sparse && std::all_of(state.places + first, state.places + first + count, [](auto p) { return p <= 0; }))
+      continue;
+    read_group(spec, state, first, count, planes.data(), group * K);
+    for (std::int64_t f = 0; f < count; ++f) {
+      const ColumnUnit unit = column_unit(spec, state, first + f);
+      for (std::int64_t k = 0; k < K; ++k) {
+        const double coef = averaged(planes.data() + f * K + k, group * K) * unit.scale;
+        out.coef[static_cast<std::size_t>(k * state.d + first + f)] = coef;
+        out.intercept[static_cast<std::size_t>(k)] -= coef * unit.center;
+      }
     }
   }
   return out;
