@@ -154,9 +154,6 @@ def test_an_explicit_zero_does_not_take_the_solution_away():
 # Weights of lanes.
 
 
-@pytest.mark.skipif(
-    not hasattr(LinearClassifier, "learning_rate_weights_"), reason="the estimators do not show the lanes' weights"
-)
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_learning_rate_weights_say_which_lane_wins(container):
     X = features(500, D)

@@ -2,55 +2,23 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
-#include <atomic>
-
+#include "bindings/held_state.hpp"
 #include "bindings/interrupt.hpp"
-#include "bindings/numpy_view.hpp"
 #include "bindings/one_row.hpp"
 #include "bindings/register.hpp"
-#include "bindings/spec_from.hpp"
-#include "bindings/turn.hpp"
 #include "solvers/bank.hpp"
 
 namespace gradstream::bindings {
 namespace {
 
-class Bank {
-  template <class F>
-  auto with_state(F&& f) {
-    const py::gil_scoped_release unlocked;
-    return single_ ? f(single_state_) : f(double_state_);
-  }
-
-  /// f(view, state) with the GIL released; rows and state have one dtype and one layout (matching_rows).
-  template <class F>
-  Status visit(const Rows& rows, F&& f) {
-    const py::gil_scoped_release unlocked;
-    return std::visit(
-        [&](const auto& view) -> Status {
-          if constexpr (std::is_same_v<typename std::decay_t<decltype(view)>::value_type, float>) {
-            return f(view, single_state_);
-          } else {
-            return f(view, double_state_);
-          }
-        },
-        rows.view);
-  }
-
+class Bank : HeldState<solvers::BankState> {
  public:
-  Bank(const py::dict& spec, const py::dict& arrays) : spec_(spec_from(spec)), arrays_(arrays) {
-    const auto table = py::reinterpret_borrow<py::array>(arrays["table"]);
-    single_ = holds<float>(table);
-    if (!single_ && !holds<double>(table)) throw py::type_error("table: expected float32 or float64");
-    if (!(table.flags() & py::array::c_style)) throw py::value_error("table: expected a C-contiguous array");
-    sparse_ = table.ndim() == 2;
+  Bank(const py::dict& spec, const py::dict& arrays) : HeldState(spec, arrays) {
     dtype_ = single_ ? py::dtype::of<float>() : py::dtype::of<double>();
-    if (!sparse_ && table.ndim() != 3) throw py::value_error("table: expected 2 (sparse) or 3 (dense) dimensions");
-    d_ = sparse_ ? table.shape(0) : table.shape(1);
     if (single_) {
-      bind_state(single_state_, table);
+      bind_state(single_state_);
     } else {
-      bind_state(double_state_, table);
+      bind_state(double_state_);
     }
   }
 
@@ -86,8 +54,7 @@ class Bank {
 
   py::tuple linear() {
     const auto model = with_state([&](auto& state) { return solvers::bank_coefficients(spec_, state); });
-    return py::make_tuple(to_array(model.coef.data(), spec_.loss.columns, d_),
-                          to_array(model.intercept.data(), spec_.loss.columns));
+    return pair_of(model);
   }
 
   py::array planes() {
@@ -146,32 +113,11 @@ class Bank {
     return known_target(values, y);
   }
 
-  Rows matching_rows(const py::object& X) const {
-    Rows rows = rows_from(X);
-    const bool single = std::visit(
-        [](const auto& view) { return std::is_same_v<typename std::decay_t<decltype(view)>::value_type, float>; },
-        rows.view);
-    if (single != single_) throw py::type_error("X: dtype differs from the learner's table");
-    if (rows.sparse != sparse_) throw py::type_error("X: layout differs from the learner's table");
-    if (rows.columns != d_) throw py::value_error("X: number of features differs from the learner's table");
-    return rows;
-  }
-
   template <class T>
-  void bind_state(solvers::BankState<T>& state, const py::array& table) {
-    state.sparse = sparse_;
-    state.d = d_;
-    state.K = spec_.loss.columns;
-    state.table = static_cast<T*>(const_cast<void*>(table.data()));
-    if (table.size() != (sparse_ ? 0 : kBankPlanes * state.flat()))
+  void bind_state(solvers::BankState<T>& state) {
+    bind_shared(state, kBankPlanes);
+    if (table().size() != (sparse_ ? 0 : kBankPlanes * state.flat()))
       throw py::value_error("table: size does not fit the specification");
-    state.bias = array("bias", kBankPlanes * state.K);
-    if (spec_.standardize == Standardize::scale || spec_.standardize == Standardize::center_scale) {
-      state.mean = array("mean", d_);
-      state.m2 = array("m2", d_);
-      if (sparse_) state.seen = array("seen", d_);
-    }
-    state.counters = reinterpret_cast<kernels::Counters*>(array("counters", 8));
     state.experts = reinterpret_cast<kernels::Experts*>(array("experts", kernels::kExpertsSize));
     if (sparse_) bind_records(state);
   }
@@ -190,19 +136,8 @@ class Bank {
     state.capacity = records.shape(0);
   }
 
-  /// Read-only arrays are fine for a bank that only reports.
-  double* array(const char* name, std::int64_t size) { return const_cast<double*>(doubles(arrays_[name], size, name)); }
-
-  Spec spec_;
-  py::dict arrays_;
   py::object dtype_;
   solvers::Interrupted never_interrupted_ = [] { return false; };
-  bool single_ = false;
-  bool sparse_ = false;
-  std::int64_t d_ = 0;
-  solvers::BankState<float> single_state_;
-  solvers::BankState<double> double_state_;
-  std::atomic<bool> busy_{false};
 };
 
 }  // namespace

@@ -2,13 +2,9 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
-#include <atomic>
-
+#include "bindings/held_state.hpp"
 #include "bindings/interrupt.hpp"
-#include "bindings/numpy_view.hpp"
 #include "bindings/register.hpp"
-#include "bindings/spec_from.hpp"
-#include "bindings/turn.hpp"
 #include "solvers/learner.hpp"
 #include "solvers/mini_batch.hpp"
 #include "solvers/planes.hpp"
@@ -16,38 +12,14 @@
 namespace gradstream::bindings {
 namespace {
 
-class Learner {
-  template <class F>
-  auto with_state(F&& f) {
-    const py::gil_scoped_release unlocked;
-    return single_ ? f(single_state_) : f(double_state_);
-  }
-
-  /// f(view, state) with the GIL released; rows and state have one dtype and one layout (matching_rows).
-  template <class F>
-  Status visit(const Rows& rows, F&& f) {
-    const py::gil_scoped_release unlocked;
-    return std::visit(
-        [&](const auto& view) -> Status {
-          if constexpr (std::is_same_v<typename std::decay_t<decltype(view)>::value_type, float>) {
-            return f(view, single_state_);
-          } else {
-            return f(view, double_state_);
-          }
-        },
-        rows.view);
-  }
-
+class Learner : HeldState<solvers::LearnerState> {
  public:
-  Learner(const py::dict& spec, const py::dict& arrays) : spec_(spec_from(spec)), arrays_(arrays) {
-    const auto table = py::reinterpret_borrow<py::array>(arrays["table"]);
-    single_ = holds<float>(table);
-    if (!single_ && !holds<double>(table)) throw py::type_error("table: expected float32 or float64");
-    if (!(table.flags() & py::array::c_style)) throw py::value_error("table: expected a C-contiguous array");
-    sparse_ = table.ndim() == 2;
-    if (!sparse_ && table.ndim() != 3) throw py::value_error("table: expected 2 (sparse) or 3 (dense) dimensions");
-    d_ = sparse_ ? table.shape(0) : table.shape(1);
-    bind(table);
+  Learner(const py::dict& spec, const py::dict& arrays) : HeldState(spec, arrays) {
+    if (single_) {
+      bind_state(single_state_);
+    } else {
+      bind_state(double_state_);
+    }
   }
 
   py::tuple learn(const py::object& X, const py::object& y, const py::object& weight, const py::object& report,
@@ -98,8 +70,7 @@ class Learner {
 
   py::tuple linear() {
     const auto model = with_state([&](auto& state) { return solvers::linear_coefficients(spec_, state); });
-    return py::make_tuple(to_array(model.coef.data(), spec_.loss.columns, d_),
-                          to_array(model.intercept.data(), spec_.loss.columns));
+    return pair_of(model);
   }
 
   py::array planes() {
@@ -119,55 +90,13 @@ class Learner {
   }
 
  private:
-  Rows matching_rows(const py::object& X) const {
-    Rows rows = rows_from(X);
-    const bool single = std::visit(
-        [](const auto& view) { return std::is_same_v<typename std::decay_t<decltype(view)>::value_type, float>; },
-        rows.view);
-    if (single != single_) throw py::type_error("X: dtype differs from the learner's table");
-    if (rows.sparse != sparse_) throw py::type_error("X: layout differs from the learner's table");
-    if (rows.columns != d_) throw py::value_error("X: number of features differs from the learner's table");
-    return rows;
-  }
-
-  void bind(const py::array& table) {
-    if (single_) {
-      bind_state(single_state_, table);
-    } else {
-      bind_state(double_state_, table);
-    }
-  }
-
   template <class T>
-  void bind_state(solvers::LearnerState<T>& state, const py::array& table) {
-    const std::int64_t K = spec_.loss.columns;
-    state.sparse = sparse_;
-    state.d = d_;
-    state.K = K;
-    if (table.size() != solvers::table_size(spec_, state))
+  void bind_state(solvers::LearnerState<T>& state) {
+    bind_shared(state, 1 + solvers::slot_count(spec_));
+    if (table().size() != solvers::table_size(spec_, state))
       throw py::value_error("table: size does not fit the specification");
-    state.table = static_cast<T*>(const_cast<void*>(table.data()));
-    state.bias = array("bias", (1 + solvers::slot_count(spec_)) * K);
-    if (spec_.standardize != Standardize::none) {
-      state.mean = array("mean", d_);
-      state.m2 = array("m2", d_);
-      if (sparse_) state.seen = array("seen", d_);
-    }
-    state.counters = reinterpret_cast<kernels::Counters*>(array("counters", 8));
-    if (spec_.batch_size > 1) state.block = array("block", solvers::BlockLayout::size(d_, K));
+    if (spec_.batch_size > 1) state.block = array("block", solvers::BlockLayout::size(d_, state.K));
   }
-
-  /// Read-only arrays are fine for a learner that only reports.
-  double* array(const char* name, std::int64_t size) { return const_cast<double*>(doubles(arrays_[name], size, name)); }
-
-  Spec spec_;
-  py::dict arrays_;
-  bool single_ = false;
-  bool sparse_ = false;
-  std::int64_t d_ = 0;
-  solvers::LearnerState<float> single_state_;
-  solvers::LearnerState<double> double_state_;
-  std::atomic<bool> busy_{false};
 };
 
 }  // namespace

@@ -24,6 +24,10 @@ struct Experts {
 };
 /// Whether lane 0 still stands at the solution of a fit: it does until the others have taken its weight.
 inline bool resting(const Experts& experts, const Counters& counters) { return experts.woken > counters.clock; }
+/// How much of the clock lane 0 has been awake.
+inline double awake_clock(const Experts& experts, const Counters& counters) {
+  return resting(experts, counters) ? 0.0 : counters.clock - experts.woken;
+}
 inline constexpr std::int64_t kExpertsSize = sizeof(Experts) / sizeof(double);
 
 /// How long penalties have acted: of gradient descent but for its rate, of AdaGrad but for its rate and c. A sparse

@@ -9,23 +9,27 @@ namespace {
 /// The lane that rests at a batch solution wakes when its weight has fallen to this.
 inline constexpr double kRestingWeight = 1e-3;
 
+/// AdaGrad's rate of an accumulator; 0 before any gradient.
+template <class V>
+GRADSTREAM_INLINE V adagrad_rate(const Spec& spec, V total) {
+  const V seen(spec.optimizer.initial_accumulator * (1.0 + 1e-6));
+  return where(total > seen, inverse_square_root(total), V(0.0));
+}
+
 /// AdaGrad's accumulator takes in (r x)^2, r^2 the mean of its lanes: one square root serves four lanes. Leaves c
 /// and c x behind, and the row's lengths: |x|^2, sum_j c_j x_j^2 per column; returns the largest c.
 template <bool kMany, class T>
 GRADSTREAM_INLINE double measure_bank(BankColumns& columns, const BankRow<T>& row, double norm) {
   const std::int64_t K = columns.count();
   const ColumnValue<kMany> squares = [&]() -> ColumnValue<kMany> {
-    if constexpr (kMany) {
-      for (std::int64_t i = 0, k = 0; i < row.n; ++i, k = k + 1 == K ? 0 : k + 1) row.column[i] = columns.mean[k];
-    }
+    if constexpr (kMany) spread(row.n, K, columns.mean, row.column);
     return {columns.mean[0], row.column};
   }();
-  const double seen = columns.spec->optimizer.initial_accumulator * (1.0 + 1e-6);
   Wide sum(0.0), largest(0.0);
   for (std::int64_t i = 0; i < row.n; i += kLanes) {
     const Wide x = load<Wide>(row.x + i);
     const Wide total = load<Wide>(row.plane[kBankLanes] + i) + Wide(columns.s) * squares.template at<Wide>(i) * (x * x);
-    const Wide c = where(total > Wide(seen), inverse_square_root(total), Wide(0.0));
+    const Wide c = adagrad_rate(*columns.spec, total);
     const Wide cx = c * x;
     store(row.plane[kBankLanes] + i, total);
     store(row.rate + i, c);
@@ -53,7 +57,7 @@ inline double measure_intercept(const BankColumns& columns, std::int64_t k) {
   if (columns.spec->fit_intercept) {
     double& total = columns.bias[kBankLanes * K + k];
     total += columns.s * columns.mean[k];
-    if (total > columns.spec->optimizer.initial_accumulator * (1.0 + 1e-6)) c = inverse_square_root(One(total)).v;
+    c = adagrad_rate(*columns.spec, One(total)).v;
   }
   each_lane_pack([&](int l) { store(columns.q + k * kBankLanes + l, halves(columns.norm, columns.length[k] + c, l)); });
   return c;

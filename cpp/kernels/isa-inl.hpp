@@ -59,7 +59,7 @@ constexpr KernelTable make_table(const char* name) {
           &step_all<float>,
           &step_all<double>,
           &catch_up,
-          &settle_bank,
+          &settle_elements,
           &schedule_rate,
           &prepare_step,
           &inverse_deviation};

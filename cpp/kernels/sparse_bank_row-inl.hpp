@@ -66,12 +66,6 @@ struct SparseBankScratch {
   }
 };
 
-/// AdaGrad's rate of an accumulator; 0 before any gradient.
-GRADSTREAM_INLINE Wide adagrad_rate(const Spec& spec, Wide total) {
-  const Wide seen(spec.optimizer.initial_accumulator * (1.0 + 1e-6));
-  return where(total > seen, inverse_square_root(total), Wide(0.0));
-}
-
 /// Settles n elements (features times columns): `w` (n, 8), `total` their accumulators; lags are overwritten. All but w
 /// are whole packs. Not inlined: learning, reporting and reading coefficients agree to the bit.
 inline GRADSTREAM_NOINLINE void settle_elements(const Spec& spec, std::int64_t n, double awake, const double* total,
@@ -81,17 +75,6 @@ inline GRADSTREAM_NOINLINE void settle_elements(const Spec& spec, std::int64_t n
   }
   for (std::int64_t i = 0; i < n; ++i)
     pay_dues(spec, spec.bank.rate, {descent[i], adagrad[i]}, awake, w + i * kBankLanes);
-}
-
-/// How much of the clock lane 0 has been awake.
-inline double awake_clock(const Experts& experts, const Counters& counters) {
-  return counters.clock > experts.woken ? counters.clock - experts.woken : 0.0;
-}
-
-/// For whole tables: n elements.
-inline void settle_bank(const Spec& spec, std::int64_t n, double awake, const double* total, double* descent,
-                        double* adagrad, double* w) {
-  settle_elements(spec, n, awake, total, descent, adagrad, w);
 }
 
 }  // namespace

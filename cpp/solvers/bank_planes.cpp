@@ -43,7 +43,7 @@ void settle_group(const Spec& spec, const BankState<T>& state, std::int64_t firs
       adagrad[f * K + k] = now.adagrad - since.adagrad;
     }
   }
-  const double awake = std::max(0.0, state.counters->clock - state.experts->woken);
+  const double awake = kernels::awake_clock(*state.experts, *state.counters);
   kernels::table().settle_bank(spec, n, awake, total, descent, adagrad, lanes);
   for (std::int64_t i = 0; i < n; ++i) {
     const double unit = own_unit(state, first + i / K);
@@ -116,15 +116,8 @@ template <class T>
 std::vector<double> bank_planes(const Spec& spec, const BankState<T>& state) {
   const std::int64_t flat = state.flat();
   std::vector<double> planes(static_cast<std::size_t>(kBankPlanes * flat));
-  if (!state.sparse) {
-    std::copy_n(state.table, kBankPlanes * flat, planes.begin());
-    return planes;
-  }
   for (std::int64_t first = 0; first < state.d; first += kGroup) {
-    std::array<double*, kBankPlanes> group;
-    for (int p = 0; p < kBankPlanes; ++p)
-      group[static_cast<std::size_t>(p)] = planes.data() + p * flat + first * state.K;
-    settle_group(spec, state, first, std::min(kGroup, state.d - first), group.data());
+    read_group(spec, state, first, std::min(kGroup, state.d - first), planes.data() + first * state.K, flat);
   }
   return planes;
 }
