@@ -16,7 +16,8 @@ enum class Code {
   max_iter,
   no_progress,
   interrupted,
-  full,  // more sparse features than the state has room for; `row` says how many it needs
+  rescale,  // sparse weights have to be multiplied by what they shrank, then go on; `row` says how many rows are done
+  full,     // more sparse features than the state has room for; `row` says how many it needs
 };
 
 constexpr const char* name(Code code) {
@@ -31,6 +32,7 @@ constexpr const char* name(Code code) {
     case Code::max_iter: return "max_iter";
     case Code::no_progress: return "no_progress";
     case Code::interrupted: return "interrupted";
+    case Code::rescale: return "rescale";
     case Code::full: return "full";
   }
   return "unknown";

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "kernels/dense_row-inl.hpp"
+#include "kernels/sparse_columns-inl.hpp"
 
 namespace gradstream::kernels {
 namespace {
@@ -18,6 +19,13 @@ std::int64_t longest_row(const View& X, RowSet set) {
     longest = length > longest ? length : longest;
   }
   return longest;
+}
+
+/// exp(-l2 (clock - folded)): what weights that shrink together have shrunk by since it went into the table.
+inline GRADSTREAM_NOINLINE double shrunk(const Spec& spec, double clock) {
+  if (!shrinks_together(spec)) return 1.0;
+  const double l2 = spec.penalty.l2;
+  return exp(One(l2 * (folded_clock(l2, clock) - clock))).v;
 }
 
 /// Flat buffers of one row, m = padded(longest row * K) each, and values per column.
@@ -41,39 +49,6 @@ std::int64_t sparse_stream_workspace(const View& X, RowSet set, std::int64_t K) 
   return SparseStreamScratch::size(longest_row(X, set), K);
 }
 
-/// Moments of a column at some weight, the zeros of rows that lacked it merged in.
-struct ColumnMoments {
-  double mean;
-  double m2;
-};
-
-/// Not inlined, as the two below: one rounding for every layout, for learning and reporting alike.
-inline GRADSTREAM_NOINLINE ColumnMoments settled_moments(const Standardizer& standardizer, std::int64_t j,
-                                                         double weight) {
-  const double seen = standardizer.seen[j];
-  const double mean = standardizer.mean[j];
-  if (!(weight > seen)) return {mean, standardizer.m2[j]};
-  return {mean * (seen / weight), standardizer.m2[j] + mean * mean * seen * ((weight - seen) / weight)};
-}
-
-inline GRADSTREAM_NOINLINE double column_scale(const Standardizer& standardizer, std::int64_t j, double weight) {
-  const ColumnMoments now = settled_moments(standardizer, j, weight);
-  return inverse_deviation_of(One(now.mean), One(now.m2), One(weight > 0.0 ? 1.0 / weight : 0.0)).v;
-}
-
-/// Welford's update of one column; false when its moments are no longer finite.
-inline GRADSTREAM_NOINLINE bool add_to_column(const Standardizer& standardizer, std::int64_t j, double x, double s,
-                                              double weight_before) {
-  const ColumnMoments now = settled_moments(standardizer, j, weight_before);
-  const double weight = weight_before + s;
-  const double deviation = x - now.mean;
-  const double mean = now.mean + deviation * (s / weight);
-  standardizer.mean[j] = mean;
-  standardizer.m2[j] = now.m2 + s * deviation * (x - mean);
-  standardizer.seen[j] = weight;
-  return std::isfinite(standardizer.m2[j]);
-}
-
 template <class View>
 class SparseStream {
  public:
@@ -85,9 +60,7 @@ class SparseStream {
         K_(job.spec->loss.columns),
         scratch_(job.workspace, longest_row(X, set), K_),
         catch_up_(catch_up_function(*job.spec)) {
-    slots_ = job.table.slots;
-    decays_ = job.table.decays;
-    pending_ = decays_ || job.spec->penalty.l1 > 0.0 || job.spec->penalty.l2 > 0.0;
+    shape_ = record_shape(*job.spec);
     for (int a = 0; a < 3; ++a) row_.slot[a] = scratch_.buffer[a];
     row_.x = row_.next = x_ = scratch_.buffer[3];
     row_.rate = scratch_.buffer[4];
@@ -101,6 +74,7 @@ class SparseStream {
   void gather(std::int64_t row, const Counters& counters, const optimizers::StepContext& context) {
     begin_ = static_cast<std::int64_t>(X_.indptr[row]);
     entries_ = static_cast<std::int64_t>(X_.indptr[row + 1]) - begin_;
+    shrunk_ = shrunk(*job_.spec, counters.clock);
     with_record_shape([&](auto shape) { gather_records<decltype(shape)>(counters); });
     const std::int64_t used = entries_ * K_;
     row_.n = padded(used);
@@ -108,7 +82,7 @@ class SparseStream {
       x_[i] = row_.slot[0][i] = lag_[i] = elapsed_[i] = 0.0;
       row_.slot[1][i] = row_.slot[2][i] = step_[i] = 1.0;
     }
-    if (pending_) catch_up_(*job_.spec, context, row_.n, lag_, elapsed_, step_, row_.slot);
+    if (shape_.clocked) catch_up_(*job_.spec, context, row_.n, lag_, elapsed_, step_, row_.slot);
   }
 
   /// Writes weights and slots back, settled as of `clock` and `step`; false, and nothing written, when one of them is
@@ -185,33 +159,31 @@ class SparseStream {
   std::int64_t feature(std::int64_t e) const { return static_cast<std::int64_t>(X_.indices[begin_ + e]); }
 
   /// What a record holds, known to the compiler where rows have one column (12 -> 5 ns per stored value for sgd).
-  template <int kSlots, bool kDecay>
+  template <int kSlots, bool kClocked, bool kDecays>
   struct SingleRecord {
-    static constexpr std::int64_t columns(std::int64_t) { return 1; }
-    static constexpr int slots(int) { return kSlots; }
-    static constexpr bool decays(bool) { return kDecay; }
+    static constexpr RecordShape of(const RecordShape&) { return {1, kSlots, kClocked, kDecays}; }
   };
   struct AnyRecord {
-    static std::int64_t columns(std::int64_t K) { return K; }
-    static int slots(int slots) { return slots; }
-    static bool decays(bool decays) { return decays; }
+    static RecordShape of(const RecordShape& shape) { return shape; }
   };
   template <class F>
   void with_record_shape(F&& f) const {
     if (K_ > 1) return f(AnyRecord{});
-    if (slots_ == 0) return f(SingleRecord<0, false>{});
-    if (slots_ == 1) return decays_ ? f(SingleRecord<1, true>{}) : f(SingleRecord<1, false>{});
-    return f(SingleRecord<2, true>{});
+    if (shape_.slots == 2) return f(SingleRecord<2, true, true>{});
+    if (shape_.decays) return f(SingleRecord<1, true, true>{});
+    if (shape_.slots == 1)
+      return shape_.clocked ? f(SingleRecord<1, true, false>{}) : f(SingleRecord<1, false, false>{});
+    return shape_.clocked ? f(SingleRecord<0, true, false>{}) : f(SingleRecord<0, false, false>{});
   }
 
   // Both loops work on local copies of pointers: the raw bytes of the times may alias any member, which would be read
   // again for every entry.
   template <class Shape>
   GRADSTREAM_INLINE void gather_records(const Counters& counters) {
-    const std::int64_t K = Shape::columns(K_), width = job_.table.record_width, entries = entries_;
-    const int slots = Shape::slots(slots_);
-    const bool decays = Shape::decays(decays_);
-    const double clock = counters.clock, steps = counters.steps;
+    const RecordShape shape = Shape::of(shape_);
+    const std::int64_t K = shape.columns, width = job_.table.record_width, entries = entries_;
+    const int slots = shape.slots;
+    const double clock = counters.clock, steps = counters.steps, shrunk = shrunk_;
     const T* const table = job_.table.record;
     const auto* const index = X_.indices + begin_;
     double* const slot[3] = {row_.slot[0], row_.slot[1], row_.slot[2]};
@@ -220,13 +192,15 @@ class SparseStream {
       const T* record = table + static_cast<std::int64_t>(index[e]) * width;
       double settled_clock = 0.0, settled_step = 0.0;
       const T* times = record + (1 + slots) * K;
-      std::memcpy(&settled_clock, times, sizeof(double));
-      if (decays) std::memcpy(&settled_step, times + sizeof(double) / sizeof(T), sizeof(double));
+      if (shape.clocked) std::memcpy(&settled_clock, times, sizeof(double));
+      if (shape.decays) std::memcpy(&settled_step, times + sizeof(double) / sizeof(T), sizeof(double));
       for (std::int64_t k = 0; k < K; ++k) {
         const std::int64_t i = e * K + k;
-        for (int a = 0; a <= slots; ++a) slot[a][i] = static_cast<double>(record[a * K + k]);
+        slot[0][i] = static_cast<double>(record[k]) * shrunk;
+        for (int a = 1; a <= slots; ++a) slot[a][i] = static_cast<double>(record[a * K + k]);
+        if (!shape.clocked) continue;
         lag[i] = clock - settled_clock;
-        if (!decays) continue;
+        if (!shape.decays) continue;
         elapsed[i] = steps - settled_step;
         step[i] = settled_step;
       }
@@ -235,20 +209,22 @@ class SparseStream {
 
   template <class Shape>
   GRADSTREAM_INLINE void scatter_records(double clock, double step) {
-    const std::int64_t K = Shape::columns(K_), width = job_.table.record_width, entries = entries_;
-    const int slots = Shape::slots(slots_);
-    const bool decays = Shape::decays(decays_);
+    const RecordShape shape = Shape::of(shape_);
+    const std::int64_t K = shape.columns, width = job_.table.record_width, entries = entries_;
+    const int slots = shape.slots;
+    const double grown = 1.0 / shrunk_;
     T* const table = job_.table.record;
     const auto* const index = X_.indices + begin_;
     const double* const slot[3] = {row_.slot[0], row_.slot[1], row_.slot[2]};
     for (std::int64_t e = 0; e < entries; ++e) {
       T* record = table + static_cast<std::int64_t>(index[e]) * width;
-      for (int a = 0; a <= slots; ++a) {
+      for (std::int64_t k = 0; k < K; ++k) record[k] = static_cast<T>(slot[0][e * K + k] * grown);
+      for (int a = 1; a <= slots; ++a) {
         for (std::int64_t k = 0; k < K; ++k) record[a * K + k] = static_cast<T>(slot[a][e * K + k]);
       }
       T* times = record + (1 + slots) * K;
-      std::memcpy(times, &clock, sizeof(double));
-      if (decays) std::memcpy(times + sizeof(double) / sizeof(T), &step, sizeof(double));
+      if (shape.clocked) std::memcpy(times, &clock, sizeof(double));
+      if (shape.decays) std::memcpy(times + sizeof(double) / sizeof(T), &step, sizeof(double));
     }
   }
 
@@ -256,14 +232,15 @@ class SparseStream {
   bool storable() const {
     constexpr double kLargest = static_cast<double>(std::numeric_limits<T>::max());
     Wide probe(0.0);
-    for (int a = 0; a <= slots_; ++a) {
+    for (int a = 0; a <= shape_.slots; ++a) {
+      const Wide largest(a == 0 ? kLargest * shrunk_ : kLargest);
       for (std::int64_t i = 0; i < row_.n; i += kLanes) {
         const Wide value = load<Wide>(row_.slot[a] + i);
-        probe += where(absolute(value) <= Wide(kLargest), Wide(0.0), Wide(1.0));
+        probe += where(absolute(value) <= largest, Wide(0.0), Wide(1.0));
       }
     }
     double rest = 0.0;
-    for (std::int64_t i = 0; i < (1 + slots_) * K_; ++i) rest += 0.0 * job_.bias[i];
+    for (std::int64_t i = 0; i < (1 + shape_.slots) * K_; ++i) rest += 0.0 * job_.bias[i];
     return sum_lanes(probe) == 0.0 && rest == 0.0;
   }
 
@@ -280,9 +257,8 @@ class SparseStream {
   std::int64_t K_;
   SparseStreamScratch scratch_;
   CatchUp catch_up_;
-  int slots_ = 0;
-  bool decays_ = false;
-  bool pending_ = false;  // anything to catch up on
+  RecordShape shape_{};
+  double shrunk_ = 1.0;  // by how much weights that shrink together have shrunk
   std::int64_t begin_ = 0;
   std::int64_t entries_ = 0;
   FlatRow<double> row_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/spec.hpp"
+#include "kernels/record.hpp"
 #include "optimizers/step.hpp"
 
 namespace gradstream::kernels {
@@ -32,23 +33,14 @@ struct Standardizer {
 };
 
 /// Weights and slots. Dense: `slot[0]` are weights (flat, feature-major, K per feature, padded to whole packs), then
-/// the optimizer's slots. Sparse: `record` = (d, record_width): per feature W[K], slots[K] each, then as raw float64
-/// bits the clock and, where slots decay, the step up to which the feature is settled. Penalties and decays since then
-/// are pending.
+/// the optimizer's slots. Sparse: `record` = (d, record_width) of a RecordShape.
 template <class T>
 struct WeightTable {
   T* slot[3] = {nullptr, nullptr, nullptr};
   T* record = nullptr;
   std::int64_t record_width = 0;
   int slots = 0;
-  bool decays = false;
 };
-
-/// Elements of T per feature in the sparse layout.
-template <class T>
-constexpr std::int64_t record_width(std::int64_t columns, int slots, bool decays) {
-  return columns * (1 + slots) + (decays ? 2 : 1) * static_cast<std::int64_t>(sizeof(double) / sizeof(T));
-}
 
 /// Sums of an unfinished block.
 struct BlockSums {

@@ -13,9 +13,8 @@ template <class View>
 Status sparse_learn(const View& X, RowSet set, StreamJob<typename View::value_type>& job) {
   const SparseStreamScratch scratch(job.workspace, longest_row(X, set), job.spec->loss.columns);
   Status single;
-  if (with_single_path(job, [&](auto optimizer, auto penalty) {
-        single = single_learn<decltype(optimizer), decltype(penalty)>(X, set, job, scratch.buffer[0], scratch.buffer[1],
-                                                                      scratch.columns);
+  if (with_single_path(job, [&](auto optimizer) {
+        single = single_learn<decltype(optimizer)>(X, set, job, scratch.buffer[0], scratch.buffer[1], scratch.columns);
       })) {
     return single;
   }
@@ -26,7 +25,8 @@ Status sparse_learn(const View& X, RowSet set, StreamJob<typename View::value_ty
   const bool running = scaled && !job.standardizer.frozen;
   const std::int64_t K = stream.count();
   Counters& counters = *job.counters;
-  for (std::int64_t i = 0; i < set.count; ++i) {
+  Status status;
+  for (std::int64_t i = 0; i < set.count && status.ok(); ++i) {
     if (i + kSparseRowsAhead < set.count) stream.prefetch(set[i + kSparseRowsAhead]);
     const std::int64_t row = set[i];
     columns.s = row_weight(job.weight, row, job.weight_factor);
@@ -55,20 +55,21 @@ Status sparse_learn(const View& X, RowSet set, StreamJob<typename View::value_ty
     prepare_step(*job.spec, counters, columns.context);
     step(columns, stream.flat(), columns.z[0]);
     if (!stream.scatter(counters.clock, counters.steps + 1.0)) return {Code::non_finite, row};
+    const double clock_before = counters.clock;
     count_step(counters, columns.context.eta, columns.s, columns.s);
     counters.samples += 1.0;
+    if (folds(*job.spec, clock_before, counters.clock)) status = {Code::rescale, i + 1};
   }
   job.loss = columns.loss;
-  return {};
+  return status;
 }
 
 template <class View>
 Status sparse_report(const View& X, RowSet set, const StreamJob<typename View::value_type>& job) {
   const SparseStreamScratch scratch(job.workspace, longest_row(X, set), job.spec->loss.columns);
   Status single;
-  if (with_single_path(job, [&](auto optimizer, auto penalty) {
-        single = single_report<decltype(optimizer), decltype(penalty)>(X, set, job, scratch.buffer[0]);
-      })) {
+  if (with_single_path(
+          job, [&](auto optimizer) { single = single_report<decltype(optimizer)>(X, set, job, scratch.buffer[0]); })) {
     return single;
   }
   SparseStream<View> stream(X, set, job);

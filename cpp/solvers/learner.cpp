@@ -80,16 +80,18 @@ Status report_and_learn_blocks(const View& X, const Spec& spec, LearnerState<Ele
 template <class View>
 Status learn(const View& X, const Spec& spec, LearnerState<Element<View>>& state, const LearnInputs& inputs,
              const Interrupted& interrupted) {
-  const Undo<Element<View>> undo(X, spec, state);
+  Undo<Element<View>> undo(X, spec, state);
+  LearnInputs undoable = inputs;
+  undoable.before_fold = [&undo] { undo.remember_table(); };
   double loss = 0.0;
   Status status;
   if (spec.batch_size > 1 && inputs.report != nullptr) {
-    status = report_and_learn_blocks(X, spec, state, inputs, interrupted);
+    status = report_and_learn_blocks(X, spec, state, undoable, interrupted);
   } else if (spec.batch_size > 1) {
     const CountedRows counted(X.rows, inputs.weight);
-    status = learn_slices(X, counted.set(), spec, state, inputs, interrupted, loss);
+    status = learn_slices(X, counted.set(), spec, state, undoable, interrupted, loss);
   } else {
-    status = learn_slices(X, RowSet{0, X.rows}, spec, state, inputs, interrupted, loss);
+    status = learn_slices(X, RowSet{0, X.rows}, spec, state, undoable, interrupted, loss);
   }
   if (!status.ok()) undo.restore();
   return status;

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -57,13 +57,10 @@ struct LearnerState {
 inline int slot_count(const Spec& spec) {
   return optimizers::kDescriptions[static_cast<std::size_t>(spec.optimizer.optimizer)].slots;
 }
-inline bool slots_decay(const Spec& spec) {
-  return optimizers::kDescriptions[static_cast<std::size_t>(spec.optimizer.optimizer)].decays;
-}
 
 template <class T>
 std::int64_t record_width(const Spec& spec) {
-  return kernels::record_width<T>(spec.loss.columns, slot_count(spec), slots_decay(spec));
+  return kernels::record_shape(spec).width<T>();
 }
 template <class T>
 std::int64_t table_size(const Spec& spec, const LearnerState<T>& state) {
@@ -95,25 +92,8 @@ ColumnStatistics column_statistics(const LearnerState<T>& state, std::int64_t j,
   return {mean * (seen / weight), state.m2[j] + mean * mean * seen * ((weight - seen) / weight)};
 }
 
-/// The times a sparse record keeps as raw float64 behind weights and slots: clock and, where slots decay, step.
-struct RecordTimes {
-  double clock = 0.0;
-  double step = 0.0;
-};
-template <class T>
-RecordTimes read_times(const T* record, const Spec& spec) {
-  RecordTimes times;
-  const T* at = record + (1 + slot_count(spec)) * spec.loss.columns;
-  std::memcpy(&times.clock, at, sizeof(double));
-  if (slots_decay(spec)) std::memcpy(&times.step, at + sizeof(double) / sizeof(T), sizeof(double));
-  return times;
-}
-template <class T>
-void write_times(T* record, const Spec& spec, const RecordTimes& times) {
-  T* at = record + (1 + slot_count(spec)) * spec.loss.columns;
-  std::memcpy(at, &times.clock, sizeof(double));
-  if (slots_decay(spec)) std::memcpy(at + sizeof(double) / sizeof(T), &times.step, sizeof(double));
-}
+/// Called before features change that no row of the call names.
+using BeforeFold = std::function<void()>;
 
 /// What one call brings besides rows: targets by absolute row, and where margins go.
 struct LearnInputs {
@@ -124,6 +104,7 @@ struct LearnInputs {
   bool frozen = false;       // the standardiser stands (inside fit)
   bool want_loss = false;
   int n_threads = 1;
+  BeforeFold before_fold = {};
 };
 
 }  // namespace gradstream::solvers

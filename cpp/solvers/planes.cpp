@@ -1,6 +1,6 @@
 #include "solvers/planes.hpp"
 
-#include "kernels/table.hpp"
+#include "solvers/sparse_records.hpp"
 
 namespace gradstream::solvers {
 namespace {
@@ -9,17 +9,15 @@ namespace {
 template <class T>
 void settle_group(const Spec& spec, const LearnerState<T>& state, std::int64_t first, std::int64_t count,
                   double* const* planes) {
-  const std::int64_t K = state.K, n = count * K, width = record_width<T>(spec);
-  const int slots = slot_count(spec);
+  const std::int64_t K = state.K, n = count * K;
+  const SparseRecords<T> records(spec, state);
   std::vector<double> times(static_cast<std::size_t>(3 * n), 0.0);
   double *lag = times.data(), *elapsed = lag + n, *last = elapsed + n;
   for (std::int64_t f = 0; f < count; ++f) {
-    const T* record = state.table + (first + f) * width;
-    const RecordTimes own = read_times(record, spec);
+    const RecordTimes own = records.read(first + f, f * K, planes);
     for (std::int64_t k = 0; k < K; ++k) {
-      for (int a = 0; a <= slots; ++a) planes[a][f * K + k] = static_cast<double>(record[a * K + k]);
-      lag[f * K + k] = state.counters->clock - own.clock;
-      elapsed[f * K + k] = state.counters->steps - own.step;
+      lag[f * K + k] = records.now().clock - own.clock;
+      elapsed[f * K + k] = records.now().step - own.step;
       last[f * K + k] = own.step;
     }
   }
@@ -54,14 +52,10 @@ void set_planes(const Spec& spec, LearnerState<T>& state, const double* planes) 
     for (std::int64_t i = 0; i < (1 + slots) * flat; ++i) state.table[i] = static_cast<T>(planes[i]);
     return;
   }
-  for (std::int64_t j = 0; j < state.d; ++j) {
-    T* record = state.table + j * record_width<T>(spec);
-    for (int a = 0; a <= slots; ++a) {
-      for (std::int64_t k = 0; k < state.K; ++k)
-        record[a * state.K + k] = static_cast<T>(planes[a * flat + j * state.K + k]);
-    }
-    write_times(record, spec, {state.counters->clock, state.counters->steps});
-  }
+  const double* from[1 + optimizers::kMaxSlots] = {};
+  for (int a = 0; a <= slots; ++a) from[a] = planes + a * flat;
+  const SparseRecords<T> records(spec, state);
+  for (std::int64_t j = 0; j < state.d; ++j) records.write(j, j * state.K, from, records.now());
 }
 
 template <class T>

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "solvers/block_step.hpp"
+#include "solvers/sparse_records.hpp"
 
 namespace gradstream::solvers {
 
@@ -13,12 +14,7 @@ template <class T>
 class SparseBlocks {
  public:
   SparseBlocks(const Spec& spec, LearnerState<T>& state, const LearnInputs& inputs)
-      : spec_(spec),
-        state_(state),
-        inputs_(inputs),
-        layout_(state.layout()),
-        width_(record_width<T>(spec)),
-        slots_(slot_count(spec)) {}
+      : spec_(spec), state_(state), inputs_(inputs), layout_(state.layout()), slots_(slot_count(spec)) {}
 
   template <class View>
   Status add(const View& X, RowSet rows, double& loss) {
@@ -56,7 +52,9 @@ class SparseBlocks {
     *layout_.first_touched(state_.block) = 0.0;
     step_intercepts(spec_, state_, step, layout_.finished_intercept(state_.block));
     std::fill_n(layout_.finished_intercept(state_.block), state_.K, 0.0);
+    const double clock_before = state_.counters->clock;
     end_block_step(state_, step);
+    fold_records(spec_, state_, clock_before, inputs_.before_fold);
     return {};
   }
 
@@ -68,17 +66,16 @@ class SparseBlocks {
     for (int a = 0; a <= slots_; ++a) slots[a] = buffers_.data() + a * n;
     double* gradient = buffers_.data() + (1 + slots_) * n;
     double *lag = gradient + n, *elapsed = lag + n, *last = elapsed + n;
-    const kernels::Counters& counters = *state_.counters;
+    const SparseRecords<T> records(spec_, state_);
+    const RecordTimes& now = records.now();
     for (std::int64_t f = 0; f < count; ++f) {
       const double scale = scale_now(features[f]) / step.divisor;
-      const T* record = state_.table + features[f] * width_;
-      const RecordTimes times = read_times(record, spec_);
+      const RecordTimes times = records.read(features[f], f * K, slots);
       for (std::int64_t k = 0; k < K; ++k) {
         const std::int64_t i = f * K + k;
-        for (int a = 0; a <= slots_; ++a) slots[a][i] = static_cast<double>(record[a * K + k]);
         gradient[i] = layout_.finished_coef(state_.block)[features[f] * K + k] * scale;
-        lag[i] = counters.clock - times.clock;
-        elapsed[i] = counters.steps - times.step;
+        lag[i] = now.clock - times.clock;
+        elapsed[i] = now.step - times.step;
         last[i] = times.step;
       }
     }
@@ -86,21 +83,18 @@ class SparseBlocks {
     Spec free = spec_;
     free.penalty = {};  // this step's penalty stays pending
     kernels::table().step_f64(free, step.context, n, gradient, step.kappa, slots);
-    write_group(features, count, slots);
+    write_group(records, features, count, slots);
     return all_finite((1 + slots_) * n, buffers_.data()) && all_finite((1 + slots_) * K, state_.bias);
   }
 
-  void write_group(const std::int64_t* features, std::int64_t count, double* const* slots) {
+  void write_group(const SparseRecords<T>& records, const std::int64_t* features, std::int64_t count,
+                   double* const* slots) {
     const std::int64_t K = state_.K;
-    const RecordTimes now{state_.counters->clock, state_.counters->steps + 1.0};
+    const RecordTimes stepped{records.now().clock, records.now().step + 1.0};
     for (std::int64_t f = 0; f < count; ++f) {
       const std::int64_t j = features[f];
-      T* record = state_.table + j * width_;
-      for (std::int64_t k = 0; k < K; ++k) {
-        for (int a = 0; a <= slots_; ++a) record[a * K + k] = static_cast<T>(slots[a][f * K + k]);
-        layout_.finished_coef(state_.block)[j * K + k] = 0.0;
-      }
-      write_times(record, spec_, now);
+      records.write(j, f * K, slots, stepped);
+      for (std::int64_t k = 0; k < K; ++k) layout_.finished_coef(state_.block)[j * K + k] = 0.0;
       layout_.touched(state_.block)[j] = 0.0;
       layout_.scale(state_.block)[j] = 0.0;
     }
@@ -120,7 +114,6 @@ class SparseBlocks {
   LearnerState<T>& state_;
   const LearnInputs& inputs_;
   BlockLayout layout_;
-  std::int64_t width_;
   int slots_;
   std::vector<double> buffers_, workspace_;
 };

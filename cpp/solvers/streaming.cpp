@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "parallel/parallel_for.hpp"
+#include "solvers/sparse_records.hpp"
 
 namespace gradstream::solvers {
 namespace {
@@ -38,8 +39,16 @@ Status stream_rows(const View& X, RowSet rows, const Spec& spec, LearnerState<ty
   job.want_loss = inputs.want_loss;
   AlignedVector<double> workspace(static_cast<std::size_t>(kernel.stream_workspace(X, rows, state.K)));
   job.workspace = workspace.data();
-  Status status = kernel.learn(X, rows, job);
-  loss += job.loss;
+  Status status;
+  do {
+    const double clock_before = state.counters->clock;
+    status = kernel.learn(X, rows, job);
+    loss += job.loss;
+    if (status.code != Code::rescale) break;
+    fold_records(spec, state, clock_before, inputs.before_fold);
+    if (job.report != nullptr) job.report += status.row * state.K;
+    rows = rows.part(status.row, rows.count - status.row);
+  } while (true);
   if (status.ok() && dense && !dense->commit(state))
     return {Code::non_finite, rows.count > 0 ? rows[rows.count - 1] : -1};
   return status;

@@ -72,7 +72,6 @@ kernels::StreamJob<T> stream_job(const Spec& spec, const LearnerState<T>& state,
     job.standardizer.scale = dense->statistic(2);
   }
   job.table.slots = slot_count(spec);
-  job.table.decays = slots_decay(spec);
   if (dense != nullptr) {
     for (int a = 0; a <= job.table.slots; ++a) job.table.slot[a] = dense->slot(a);
   } else {

@@ -34,10 +34,16 @@ class Undo {
     if (state.block != nullptr) block_.assign(state.block, state.block + BlockLayout::size(state.d, state.K));
   }
 
+  /// Before features change that no row names. Those of the rows may have changed already: they are remembered.
+  void remember_table() {
+    if (!whole_ && others_.empty()) others_.assign(state_.table, state_.table + state_.d * width_);
+  }
+
   void restore() const {
     *state_.counters = counters_;
     std::copy(bias_.begin(), bias_.end(), state_.bias);
     if (!whole_) {
+      std::copy(others_.begin(), others_.end(), state_.table);
       restore_features();
       return;
     }
@@ -107,7 +113,7 @@ class Undo {
   bool whole_ = false;
   kernels::Counters counters_;
   std::vector<double> bias_, statistics_, block_, intercepts_;
-  std::vector<T> table_;
+  std::vector<T> table_, others_;
   std::vector<std::int64_t> features_;
   double start_weight_ = 0.0;
   double first_touched_ = 0.0;

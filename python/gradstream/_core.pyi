@@ -39,7 +39,8 @@ class Learner:
     """Streaming and mini-batch learning on arrays it borrows.
 
     arrays: table   dense layout (1+slots, d, K); sparse layout (d, record_width(spec, itemsize)): W[K], slots[K]...,
-                    then raw float64 bits (clock, step); dtype of the data.
+                    then raw float64 bits: clock where features pay a penalty one by one, step where slots decay;
+                    dtype of the data.
                     Zeros mean: nothing learnt, nothing pending (fill through `set_planes`, which also sets the times)
             bias    (1+slots, K) float64
             mean, m2, seen  (d,) float64, or (0,) when standardize is "none" ("seen" only for the sparse layout)
