@@ -3,6 +3,7 @@
 
 #include "kernels/coordinates-inl.hpp"
 #include "kernels/dense-inl.hpp"
+#include "kernels/gram-inl.hpp"
 #include "kernels/sparse-inl.hpp"
 #include "kernels/statistics-inl.hpp"
 #include "kernels/stream_bank-inl.hpp"
@@ -60,6 +61,7 @@ constexpr KernelTable make_table(const char* name) {
           &step_all<double>,
           &catch_up,
           &settle_elements,
+          &add_gram,
           &schedule_rate,
           &prepare_step,
           &inverse_deviation};

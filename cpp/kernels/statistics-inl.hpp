@@ -39,22 +39,47 @@ inline void merge_moments(std::int64_t d, const double* mean, const double* m2, 
   sums.weight = total;
 }
 
-/// Two passes over a tile in cache: the mean, then squared deviations from it.
+/// Rows of a tile with their weights, whose sum is `total`.
 template <class T>
-void tile_moments(const T* const* rows, std::int64_t count, std::int64_t d, const double* s, double* mean, double* m2,
-                  double weight) {
-  each_pack(d, [&](auto tag, std::int64_t j) {
-    using V = decltype(tag);
-    V sum(0.0), squares(0.0);
-    for (std::int64_t i = 0; i < count; ++i) sum += V(s[i]) * load<V>(rows[i] + j);
-    const V center = sum / V(weight);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const V deviation = load<V>(rows[i] + j) - center;
-      squares += V(s[i]) * deviation * deviation;
+struct WeightedTile {
+  const T* const* rows;
+  const T* const* ahead;  // Tile::ahead
+  std::int64_t count;
+  const double* s;
+  double total;
+};
+
+/// Two passes over the tile in cache: the mean, then squared deviations from it. `kPacks` packs of columns from j on at
+/// once, so that no sum waits for itself.
+template <class V, int kPacks, class T>
+GRADSTREAM_INLINE void moments_of_packs(const WeightedTile<T>& tile, std::int64_t j, double* mean, double* m2) {
+  V center[kPacks], squares[kPacks];
+  for (int p = 0; p < kPacks; ++p) center[p] = squares[p] = V(0.0);
+  for (std::int64_t i = 0; i < tile.count; ++i) {
+    prefetch_second_level(tile.ahead[i], j, j + kPacks * V::lanes);
+    for (int p = 0; p < kPacks; ++p) center[p] += V(tile.s[i]) * load<V>(tile.rows[i] + j + p * V::lanes);
+  }
+  for (int p = 0; p < kPacks; ++p) center[p] = center[p] / V(tile.total);
+  for (std::int64_t i = 0; i < tile.count; ++i) {
+    for (int p = 0; p < kPacks; ++p) {
+      const V deviation = load<V>(tile.rows[i] + j + p * V::lanes) - center[p];
+      squares[p] += V(tile.s[i]) * deviation * deviation;
     }
-    store(mean + j, center);
-    store(m2 + j, squares);
-  });
+  }
+  for (int p = 0; p < kPacks; ++p) {
+    store(mean + j + p * V::lanes, center[p]);
+    store(m2 + j + p * V::lanes, squares[p]);
+  }
+}
+
+template <class T>
+void tile_moments(const WeightedTile<T>& tile, std::int64_t d, double* mean, double* m2) {
+  std::int64_t j = 0;
+  for (; j + 8 * kLanes <= d; j += 8 * kLanes) moments_of_packs<Wide, 8>(tile, j, mean, m2);
+  for (; j + 3 * kLanes <= d; j += 3 * kLanes) moments_of_packs<Wide, 3>(tile, j, mean, m2);
+  for (; j + kLanes <= d; j += kLanes) moments_of_packs<Wide, 1>(tile, j, mean, m2);
+  for (; j + 3 <= d; j += 3) moments_of_packs<One, 3>(tile, j, mean, m2);
+  for (; j < d; ++j) moments_of_packs<One, 1>(tile, j, mean, m2);
 }
 
 template <class View>
@@ -77,7 +102,7 @@ void dense_moments(const View& X, RowSet set, const double* weight, MomentSums& 
     }
     if (!(tile_weight > 0.0)) continue;
     tile.fill(X, set, first, count, copy);
-    tile_moments(tile.rows, count, d, s, mean, m2, tile_weight);
+    tile_moments(WeightedTile<T>{tile.rows, tile.ahead, count, s, tile_weight}, d, mean, m2);
     merge_moments(d, mean, m2, tile_weight, sums);
   }
 }

@@ -32,6 +32,15 @@ struct GradientSums {
   double weight = 0.0;
 };
 
+/// Some rows twice, (rows, width) each, `left` times weights of their own. `width` is a multiple of kGramWidth.
+inline constexpr std::int64_t kGramWidth = 8;
+struct GramTile {
+  std::int64_t rows;
+  std::int64_t width;
+  const double* left;
+  const double* right;
+};
+
 /// Weighted mean and sum of squared deviations of every column over some rows, (d,) each.
 struct MomentSums {
   double* mean;
@@ -107,6 +116,8 @@ struct KernelTable {
   /// accumulators `total`; lags are overwritten. All but w have room for whole packs.
   void (*settle_bank)(const Spec&, std::int64_t n, double awake, const double* total, double* descent, double* adagrad,
                       double* w);
+  /// sums (width, width) += left' right, lower triangle; what it adds above is of no meaning.
+  void (*add_gram)(const GramTile&, double* sums);
   double (*schedule_rate)(const ScheduleSpec&, double t, double epoch);
   /// Rate and bias corrections of the step that comes next.
   void (*prepare_step)(const Spec&, const Counters&, optimizers::StepContext&);

@@ -172,7 +172,7 @@ Code accelerated_proximal(Oracle& oracle, Point& point, double l1, const Gradien
   constexpr double near = 1e-1;
   const bool cheap = newton_affordable(oracle);
   const GradientGoal first{goal.scale, cheap ? std::max(near, goal.tol) : goal.tol};
-  Code code = iterate(oracle, point, l1, first, monitor, iterations_before_newton(oracle));
+  Code code = iterate(oracle, point, l1, first, monitor, iterations_before_newton(oracle, cheap));
   if (code == Code::ok || (code == Code::converged && cheap)) code = proximal_newton(oracle, point, l1, goal, monitor);
   if (code == Code::no_progress) code = iterate(oracle, point, l1, goal, monitor, std::numeric_limits<int>::max());
   if (code == Code::converged && cheap) refine(oracle, point, l1, goal, monitor);

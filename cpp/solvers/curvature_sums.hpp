@@ -3,12 +3,12 @@
 
 #include <cstdint>
 
+#include "core/aligned.hpp"
 #include "solvers/standard_rows.hpp"
 
 namespace gradstream::solvers {
 
-/// Adds up curvature[k][l] x_j x_i over rows, tile by tile. Rows of a tile lie side by side per feature, so the work is
-/// dot products of a fixed length whatever the shape.
+/// Adds up curvature[k][l] x_j x_i over rows, tile by tile.
 class CurvatureSums {
  public:
   /// p entries per row (features and the intercept's), K columns.
@@ -24,12 +24,12 @@ class CurvatureSums {
   static constexpr std::size_t kTile = 64;
   void flush();
 
-  std::size_t p_, columns_;
+  std::size_t p_, width_, columns_;  // width: p in whole packs, zeros behind it
   std::size_t filled_ = 0;
-  Vector x_;          // (p, kTile)
-  Vector curvature_;  // (pairs k >= l, kTile)
-  Vector weighted_;   // (kTile)
-  Vector sums_;       // (pairs k >= l, p, p), i <= j
+  AlignedVector<double> x_;         // (kTile, width)
+  AlignedVector<double> weighted_;  // (kTile, width)
+  Vector curvature_;                // (pairs k >= l, kTile)
+  AlignedVector<double> sums_;      // (pairs k >= l, width, width), i <= j
 };
 
 /// Nanoseconds of one such sum over n rows, roughly.

@@ -8,6 +8,7 @@
 #include "solvers/best_intercept.hpp"
 #include "solvers/dual_ascent.hpp"
 #include "solvers/optimality.hpp"
+#include "solvers/row_sample.hpp"
 #include "solvers/smooth.hpp"
 
 namespace gradstream::solvers {
@@ -74,8 +75,13 @@ BatchResult minimise(const Problem& problem, const BatchStart& start, const Batc
     if (from.finite()) point = std::move(from);
   }
   const bool smooth = options.solver == BatchSolver::lbfgs;
-  const Code code =
-      smooth ? minimise_smooth(oracle, point, goal, monitor) : accelerated_proximal(oracle, point, l1, goal, monitor);
+  std::optional<RowSample> sample;
+  if (const std::int64_t count = sample_size(rows, oracle); smooth && count > 0) {
+    sample.emplace(rows, targets, spec, standardization, count);
+  }
+  Oracle* const few = sample && sample->counts() ? &sample->oracle() : nullptr;
+  const Code code = smooth ? minimise_smooth(oracle, point, goal, monitor, few)
+                           : accelerated_proximal(oracle, point, l1, goal, monitor);
   BatchResult result = result_at(point.x, oracle.intercepts(), monitor);
   centre_softmax_intercepts(spec, result.intercept);
   result.objective = point.value + l1 * l1_norm(oracle, point.x);

@@ -11,7 +11,8 @@ namespace {
 /// The last pairs of step and change of gradient, oldest overwritten.
 class History {
  public:
-  explicit History(std::size_t size) : steps_(kMemory, Vector(size)), changes_(kMemory, Vector(size)) {}
+  History(std::size_t size, const InverseCurvature* start)
+      : start_(start), steps_(kMemory, Vector(size)), changes_(kMemory, Vector(size)) {}
 
   bool empty() const { return count_ == 0; }
   void clear() { count_ = 0; }
@@ -41,7 +42,10 @@ class History {
       along[slot] = inverse_curvature_[slot] * dot(steps_[slot], direction);
       axpy(-along[slot], changes_[slot], direction);
     }
-    if (count_ > 0) {
+    if (start_ != nullptr) {
+      for (double& value : direction) value = -value;
+      start_->descend(Vector(direction), direction);
+    } else if (count_ > 0) {
       for (double& value : direction) value *= scale_;
     }
     for (std::size_t age = count_; age >= 1; --age) {
@@ -53,6 +57,7 @@ class History {
 
  private:
   static constexpr std::size_t kMemory = 10;
+  const InverseCurvature* start_;
   std::vector<Vector> steps_, changes_;
   double inverse_curvature_[kMemory] = {};
   double scale_ = 1.0;
@@ -62,9 +67,10 @@ class History {
 
 }  // namespace
 
-Code lbfgs(Oracle& oracle, Point& point, const GradientGoal& goal, Monitor& monitor, int patience) {
+Code lbfgs(Oracle& oracle, Point& point, const GradientGoal& goal, Monitor& monitor, int patience,
+           const InverseCurvature* start) {
   if (!point.finite()) return Code::non_finite;
-  History history(point.x.size());
+  History history(point.x.size(), start);
   Vector direction(point.x.size());
   Point next;
   Stagnation stagnant(50);
@@ -72,7 +78,7 @@ Code lbfgs(Oracle& oracle, Point& point, const GradientGoal& goal, Monitor& moni
     if (monitor.exhausted()) return Code::max_iter;
     if (patience-- <= 0) return Code::ok;
     history.descend(point.gradient, direction);
-    const double first_step = history.empty() ? 1.0 / norm(point.gradient) : 1.0;
+    const double first_step = history.empty() && start == nullptr ? 1.0 / norm(point.gradient) : 1.0;
     const bool downhill = dot(direction, point.gradient) < 0.0;
     if (!downhill || !line_search(oracle, point, direction, first_step, next)) {
       if (history.empty()) return Code::no_progress;

@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "solvers/inverse_curvature.hpp"
 #include "solvers/monitor.hpp"
 
 namespace gradstream::solvers {
@@ -18,7 +19,8 @@ struct GradientGoal {
 /// change anything but rounding), non_finite (the start is not finite), or ok: `patience` iterations are used up.
 ///
 /// References: Liu and Nocedal (1989), Mathematical Programming 45.
+/// `start`: the inverse Hessian before the first pair; null: a multiple of the identity.
 Code lbfgs(Oracle& oracle, Point& point, const GradientGoal& goal, Monitor& monitor,
-           int patience = std::numeric_limits<int>::max());
+           int patience = std::numeric_limits<int>::max(), const InverseCurvature* start = nullptr);
 
 }  // namespace gradstream::solvers

@@ -1,0 +1,43 @@
+// Minus the inverse Hessian times a gradient.
+#pragma once
+
+#include "solvers/oracle.hpp"
+#include "solvers/small_dense.hpp"
+
+namespace gradstream::solvers {
+
+class InverseCurvature {
+ public:
+  explicit InverseCurvature(std::size_t size) : size_(size), factor_(size * size), diagonal_(size) {}
+
+  /// Factorises H of the oracle at x. A singular H is given a ridge: large enough that rounding does not move what the
+  /// data leave open. False when even that has no factor.
+  bool measure(Oracle& oracle, const Vector& x) {
+    if (factorised(oracle, x, 0.0)) return true;
+    double trace = 0.0;
+    for (const double entry : diagonal_) trace += entry;
+    return factorised(oracle, x, 1e-6 * trace / static_cast<double>(size_));
+  }
+
+  /// direction = -H^-1 gradient.
+  void descend(const Vector& gradient, Vector& direction) const {
+    direction.resize(size_);
+    for (std::size_t j = 0; j < size_; ++j) direction[j] = -gradient[j];
+    solve(size_, factor_, direction);
+  }
+
+ private:
+  bool factorised(Oracle& oracle, const Vector& x, double ridge) {
+    oracle.curvature(x.data(), factor_.data());
+    for (std::size_t j = 0; j < size_; ++j) {
+      diagonal_[j] = factor_[j * size_ + j];
+      factor_[j * size_ + j] += ridge;
+    }
+    return factorise(size_, factor_);
+  }
+
+  std::size_t size_;
+  Vector factor_, diagonal_;
+};
+
+}  // namespace gradstream::solvers

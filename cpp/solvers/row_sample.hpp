@@ -1,0 +1,32 @@
+// A few rows, standardised and copied: an oracle whose optimum is near that of all rows, and whose curvature costs a
+// small part of theirs.
+#pragma once
+
+#include <memory>
+
+#include "solvers/memory_oracle.hpp"
+
+namespace gradstream::solvers {
+
+/// Rows that a sample should have, by what it costs and saves; 0 where it does not pay: sparse or few rows, a curvature
+/// that is not to be had, fewer rows than tell a Hessian. At most 1/20 of all rows.
+std::int64_t sample_size(const RowAccess& rows, const Oracle& oracle);
+
+class RowSample {
+ public:
+  /// `count` rows spread evenly over all, the same for any layout of X.
+  RowSample(const RowAccess& rows, const kernels::Targets& targets, const Spec& spec,
+            const Standardization& standardization, std::int64_t count);
+
+  Oracle& oracle() { return *oracle_; }
+  /// Whether any of its rows has weight.
+  bool counts() const { return counts_; }
+
+ private:
+  Vector x_, y_, weight_;
+  bool counts_ = false;
+  std::unique_ptr<RowAccess> rows_;
+  std::unique_ptr<MemoryOracle> oracle_;
+};
+
+}  // namespace gradstream::solvers
