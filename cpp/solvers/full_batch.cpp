@@ -75,12 +75,8 @@ BatchResult minimise(const Problem& problem, const BatchStart& start, const Batc
     if (from.finite()) point = std::move(from);
   }
   const bool smooth = options.solver == BatchSolver::lbfgs;
-  std::optional<RowSample> sample;
-  if (const std::int64_t count = sample_size(rows, oracle); smooth && count > 0) {
-    sample.emplace(rows, targets, spec, standardization, count);
-  }
-  Oracle* const few = sample && sample->counts() ? &sample->oracle() : nullptr;
-  const Code code = smooth ? minimise_smooth(oracle, point, goal, monitor, few)
+  const auto samples = smooth ? take_samples(rows, targets, spec, standardization, oracle) : RowSamples{};
+  const Code code = smooth ? minimise_smooth(oracle, point, goal, monitor, samples.oracles)
                            : accelerated_proximal(oracle, point, l1, goal, monitor);
   BatchResult result = result_at(point.x, oracle.intercepts(), monitor);
   centre_softmax_intercepts(spec, result.intercept);

@@ -4,15 +4,22 @@
 
 namespace gradstream::solvers {
 
+namespace {
+
+/// Rows of the largest sample, by what its Newton steps cost; 0 where there are too few to tell a Hessian.
 std::int64_t sample_size(const RowAccess& rows, const Oracle& oracle) {
-  constexpr double newton_steps = 7.0, gradients = 3.0;  // about what it takes, and what that may cost
-  constexpr double rows_per_parameter = 8.0, share = 1.0 / 20.0;
+  constexpr double newton_steps = 3.0, gradients = 8.0;  // about what it takes, and what that may cost
+  constexpr double fewest = 8.0, enough = 100.0;         // rows per parameter
+  constexpr double share = 1.0 / 12.0;
   if (rows.sparse() || rows.rows() == 0) return 0;
   const auto n = static_cast<double>(rows.rows());
   const double affordable = gradients * oracle.gradient_cost() / (newton_steps * oracle.curvature_cost() / n);
-  const double count = std::min(affordable, share * n);
-  return count >= rows_per_parameter * static_cast<double>(oracle.size()) ? static_cast<std::int64_t>(count) : 0;
+  const auto parameters = static_cast<double>(oracle.size());
+  const double count = std::min({affordable, share * n, enough * parameters});
+  return count >= fewest * parameters ? static_cast<std::int64_t>(count) : 0;
 }
+
+}  // namespace
 
 RowSample::RowSample(const RowAccess& rows, const kernels::Targets& targets, const Spec& spec,
                      const Standardization& standardization, std::int64_t count) {
@@ -31,6 +38,20 @@ RowSample::RowSample(const RowAccess& rows, const kernels::Targets& targets, con
   rows_ = access_rows(DenseView<double>{x_.data(), count, d, d});
   oracle_ =
       std::make_unique<MemoryOracle>(*rows_, kernels::Targets{y_.data(), weight_.data()}, spec, Standardization{}, 1);
+}
+
+RowSamples take_samples(const RowAccess& rows, const kernels::Targets& targets, const Spec& spec,
+                        const Standardization& standardization, const Oracle& oracle) {
+  RowSamples out;
+  const std::int64_t most = sample_size(rows, oracle);
+  for (const std::int64_t count : {most / 8, most}) {
+    if (count < 4 * oracle.size()) continue;
+    auto sample = std::make_unique<RowSample>(rows, targets, spec, standardization, count);
+    if (!sample->counts()) continue;
+    out.oracles.push_back(&sample->oracle());
+    out.samples.push_back(std::move(sample));
+  }
+  return out;
 }
 
 }  // namespace gradstream::solvers

@@ -8,10 +8,6 @@
 
 namespace gradstream::solvers {
 
-/// Rows that a sample should have, by what it costs and saves; 0 where it does not pay: sparse or few rows, a curvature
-/// that is not to be had, fewer rows than tell a Hessian. At most 1/20 of all rows.
-std::int64_t sample_size(const RowAccess& rows, const Oracle& oracle);
-
 class RowSample {
  public:
   /// `count` rows spread evenly over all, the same for any layout of X.
@@ -28,5 +24,14 @@ class RowSample {
   std::unique_ptr<RowAccess> rows_;
   std::unique_ptr<MemoryOracle> oracle_;
 };
+
+/// From few rows to more. None where a sample does not pay: sparse or few rows, a curvature that is not to be had. At
+/// most 1/12 of all rows.
+struct RowSamples {
+  std::vector<std::unique_ptr<RowSample>> samples;
+  std::vector<Oracle*> oracles;  // of those with weight
+};
+RowSamples take_samples(const RowAccess& rows, const kernels::Targets& targets, const Spec& spec,
+                        const Standardization& standardization, const Oracle& oracle);
 
 }  // namespace gradstream::solvers
