@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit
 
 from gradstream._parameters import LOSSES as CORE_LOSSES
 
@@ -22,7 +21,18 @@ def of_margins(loss: str, margins: Float64) -> Float64:
     if margins.shape[1] > 1:
         e = np.exp(margins - margins.max(axis=1, keepdims=True))
         return e / e.sum(axis=1, keepdims=True)
-    return np.concatenate([expit(-margins), expit(margins)], axis=1)
+    out = np.empty((len(margins), 2))
+    out[:, 0], out[:, 1] = sigmoid(-margins[:, 0]), sigmoid(margins[:, 0])
+    return out
+
+
+def sigmoid(z: Float64) -> Float64:
+    """Return 1 / (1 + exp(-z)) for z (n,), which is accurate at both ends; NumPy's exp is a vector instruction."""
+    out = np.negative(z)
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
+    out += 1.0
+    return np.reciprocal(out, out=out)
 
 
 def log_of_margins(loss: str, margins: Float64) -> Float64:

@@ -8,12 +8,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from gradstream.evaluation.rows import Array, ScoredRows
+from gradstream.evaluation.rows import Array, Block
 from gradstream.evaluation.segments import Segments
 
 
 class Statistic(ABC):
     """A vector per piece of a stream, and how the vectors of pieces give the vector of the whole.
+
+    What is read of rows is (P, n), a line for each predictor, or (n,) where it is the same for all of them.
 
     Attributes
     ----------
@@ -23,7 +25,7 @@ class Statistic(ABC):
 
     linear: ClassVar[bool] = True
 
-    def __init__(self, name: str, read: Callable[[ScoredRows], Any]) -> None:
+    def __init__(self, name: str, read: Callable[[Block], Any]) -> None:
         self.name = name
         self.read = read
 
@@ -33,7 +35,7 @@ class Statistic(ABC):
 
     @abstractmethod
     def sums(self, numbers: Any, weights: Array | None, segments: Segments, n_classes: int) -> Array:
-        """Return (pieces, width) of what ``read`` gave for the rows."""
+        """Return (P or 1, pieces, width) of what ``read`` gave for the rows."""
 
 
 class RowSum(Statistic):
@@ -45,7 +47,7 @@ class RowSum(Statistic):
 
     def sums(self, numbers: Any, weights: Array | None, segments: Segments, n_classes: int) -> Array:
         """Add up within pieces."""
-        return _row_sums(numbers, weights, segments)[:, None]
+        return _row_sums(numbers, weights, segments)[..., None]
 
 
 class WeightSum(RowSum):
@@ -53,7 +55,7 @@ class WeightSum(RowSum):
 
     def sums(self, numbers: Any, weights: Array | None, segments: Segments, n_classes: int) -> Array:
         """Add up within pieces."""
-        return _weight_sums(weights, segments)[:, None]
+        return _weight_sums(weights, segments)[None, :, None]
 
 
 class ClassSum(Statistic):
@@ -65,9 +67,10 @@ class ClassSum(Statistic):
 
     def sums(self, numbers: Any, weights: Array | None, segments: Segments, n_classes: int) -> Array:
         """Add up within pieces; column 0 is for the rows in no class."""
-        cells = segments.index * (n_classes + 1) + 1 + numbers
+        cells = segments.index * (n_classes + 1) + 1
         size = len(segments.starts) * (n_classes + 1)
-        return np.bincount(cells, weights, size).reshape(-1, n_classes + 1)[:, 1:].astype(np.float64, copy=False)
+        sums = [np.bincount(cells + codes, weights, size) for codes in np.atleast_2d(numbers)]
+        return np.stack(sums).reshape(len(sums), -1, n_classes + 1)[..., 1:].astype(np.float64, copy=False)
 
 
 class Spread(Statistic):
@@ -85,24 +88,24 @@ class Spread(Statistic):
 
     def sums(self, numbers: Any, weights: Array | None, segments: Segments, n_classes: int) -> Array:
         """Two passes: the mean of each piece, then the distances from it."""
-        weight = _weight_sums(weights, segments)
+        weight = _weight_sums(weights, segments)[None]
         total = _row_sums(numbers, weights, segments)
         mean = _ratio(total, weight)
-        squares = (numbers - mean[segments.index]) ** 2
-        return np.column_stack([weight, mean, _row_sums(squares, weights, segments)])
+        squares = (numbers - mean[:, segments.index]) ** 2
+        return np.stack([np.broadcast_to(weight, mean.shape), mean, _row_sums(squares, weights, segments)], axis=-1)
 
     @staticmethod
     def combine(factors: Array, pieces: Array) -> Array:
         """Weights add up; distances add up to those between the means."""
-        weight, mean, squares = pieces.T
-        total = factors @ weight
-        center = _ratio(factors @ (weight * mean), total)
-        between = (factors * weight * (mean - center[:, None]) ** 2).sum(axis=1)
-        return np.column_stack([total, center, factors @ squares + between])
+        weight, mean, squares = np.moveaxis(pieces, -1, 0)
+        total = _added(factors, weight)
+        center = _ratio(_added(factors, weight * mean), total)
+        between = factors * weight[:, None] * (mean[:, None] - center[..., None]) ** 2
+        return np.stack([total, center, _added(factors, squares) + between.sum(axis=-1)], axis=-1)
 
 
 def combined(statistics: Iterable[Statistic], factors: Array, pieces: dict[str, Array]) -> dict[str, Array]:
-    """Return (points, width) of each statistic: pieces (pieces, width) that count as often as the factors say."""
+    """Return (P, points, width) of each statistic: pieces (P, pieces, width) that count as the factors say."""
     linear = [statistic.name for statistic in statistics if statistic.linear]
     totals = {
         statistic.name: Spread.combine(factors, pieces[statistic.name])
@@ -110,12 +113,18 @@ def combined(statistics: Iterable[Statistic], factors: Array, pieces: dict[str, 
         if not statistic.linear
     }
     if linear:
-        added = _product(factors, np.concatenate([pieces[name] for name in linear], axis=1))
+        lines = max(len(pieces[name]) for name in linear)
+        sides = [np.broadcast_to(pieces[name], (lines, *pieces[name].shape[1:])) for name in linear]
+        added = _product(factors, np.concatenate(sides, axis=2))
         stop = 0
         for name in linear:
-            start, stop = stop, stop + pieces[name].shape[1]
-            totals[name] = added[:, start:stop]
+            start, stop = stop, stop + pieces[name].shape[2]
+            totals[name] = added[..., start:stop]
     return totals
+
+
+def _added(factors: Array, numbers: Array) -> Array:
+    return (factors @ numbers[..., None])[..., 0]
 
 
 def _product(factors: Array, pieces: Array) -> Array:
@@ -123,8 +132,8 @@ def _product(factors: Array, pieces: Array) -> Array:
     if np.isfinite(pieces).all():
         return factors @ pieces
     with np.errstate(invalid="ignore"):
-        columns = [np.where(factors != 0, factors * column, 0.0).sum(axis=1) for column in pieces.T]
-    return np.stack(columns, axis=1)
+        columns = [np.where(factors != 0, factors * pieces[:, None, :, k], 0.0) for k in range(pieces.shape[2])]
+    return np.stack([column.sum(axis=-1) for column in columns], axis=-1)
 
 
 def _ratio(total: Array, weight: Array) -> Array:
@@ -132,13 +141,15 @@ def _ratio(total: Array, weight: Array) -> Array:
 
 
 def _row_sums(numbers: Array, weights: Array | None, segments: Segments) -> Array:
+    """Return (P or 1, pieces) sums of numbers (P, n) or (n,)."""
+    numbers = np.atleast_2d(numbers)
     if weights is None:
-        return np.add.reduceat(numbers, segments.starts)
+        return np.add.reduceat(numbers, segments.starts, axis=1)
     with np.errstate(invalid="ignore"):
         weighted = numbers * weights
-    sums = np.add.reduceat(weighted, segments.starts)
+    sums = np.add.reduceat(weighted, segments.starts, axis=1)
     if not np.isfinite(sums).all():  # what weighs nothing counts nothing, infinity included
-        sums = np.add.reduceat(np.where(weights > 0, weighted, 0.0), segments.starts)
+        sums = np.add.reduceat(np.where(weights > 0, weighted, 0.0), segments.starts, axis=1)
     return sums
 
 

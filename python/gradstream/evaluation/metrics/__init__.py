@@ -45,7 +45,7 @@ def choose_metrics(names: str | Iterable[str] | None, task: str, gives: frozense
     ``gives`` names the fields of ScoredRows that the model can fill. None stands for the defaults of the task, as far
     as the model can fill them.
     """
-    gives = gives | {"last"}  # the label before, which asks nothing of a model
+    gives = gives | {"last", "rates"}  # the label before, and rates that are the values: nothing to ask a model for
     if names is None:
         known = [METRICS[name] for name in DEFAULTS[task]]
         return tuple(metric for metric in known if gives.issuperset(metric.needs))
