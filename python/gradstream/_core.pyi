@@ -160,3 +160,17 @@ def available_isas() -> list[str]: ...
 def use_isa(name: str) -> None: ...
 def max_threads() -> int: ...
 def build_info() -> dict[str, str]: ...
+
+def label_baselines(
+    y: NDArray[Any],  # (n,) int8 or int64: codes of classes
+    weight: Float64 | None,
+    state: Float64,  # (4 + n_classes,): seen, repeats, followers, last label (-1: none), weight of each class; changed
+    majority: tuple[Any, ...],  # labels (n,) of y's dtype, truth (n,), others (n,), to be filled; None: not wanted
+    last: tuple[Any, ...],
+) -> None: ...
+def piece_sums(
+    numbers: NDArray[Any],  # (P, n) float64 or bool
+    weight: Float64 | None,
+    fade: Float64,  # (n,)
+    starts: NDArray[np.int64],  # (pieces,)
+) -> Float64: ...  # (2, P, pieces): sums, and sums of what is multiplied by fade

@@ -10,7 +10,7 @@ import numpy as np
 from gradstream.evaluation.metrics.base import Metric, SummedMetric, WholeMetric
 from gradstream.evaluation.rows import Array, Block
 from gradstream.evaluation.segments import BlockPlan
-from gradstream.evaluation.statistics import combined
+from gradstream.evaluation.statistics import Weights, combined
 
 Columns = dict[str, Array]  # (predictors or 1, points or pieces, width) by statistic
 
@@ -36,18 +36,20 @@ class Ledger:
 
     def add(self, block: Block, plan: BlockPlan, n_classes: int) -> None:
         """Add a block and the points in it."""
-        plain, faded = {}, {}
-        fade = None if plan.decay is None else plan.fade if block.weights is None else plan.fade * block.weights
+        plain: Columns = {}
+        faded: Columns = {}
+        weights = None if plan.decay is None else Weights(block.weights, plan.fade)
         for part in self.statistics:  # one after the other: what was read is still in the cache
-            numbers = part.read(block)
-            plain[part.name] = part.sums(numbers, block.weights, plan.segments, n_classes)
-            if fade is not None:
-                faded[part.name] = part.sums(numbers, fade, plan.segments, n_classes)
+            numbers, name = part.read(block), part.name
+            if weights is None:
+                plain[name] = part.sums(numbers, block.weights, plan.segments, n_classes)
+            else:
+                plain[name], faded[name] = part.plain_and_faded(numbers, weights, plan.segments, n_classes)
         self._carry("cumulative", self.plain, plan.cumulative, plain)
         if plan.window is not None:
             self.totals.setdefault("rolling", []).append(combined(self.statistics, plan.rolling, plain))
             self._roll(block, plan)
-        if fade is not None:
+        if weights is not None:
             self._carry("fading", self.faded, plan.fading, faded)
 
     def _carry(self, kind: str, sums: Columns, factors: Array, pieces: Columns) -> None:

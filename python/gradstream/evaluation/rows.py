@@ -127,10 +127,8 @@ class Block:
 
     @cached_property
     def hits(self) -> Array:
-        """Whether the label was right, 1.0 or 0.0."""
-        hits = self.room.array("hits", self["labels"].shape)
-        hits[...] = self["labels"] == self.y
-        return hits
+        """Whether the label was right."""
+        return self["labels"] == self.y
 
     @cached_property
     def errors(self) -> Array:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradstream.evaluation.baselines import BASELINES, Baselines
+from gradstream.evaluation.baselines import BASELINES, Judges
 from gradstream.evaluation.ledger import Ledger
 from gradstream.evaluation.metrics.base import Metric, WholeMetric
 from gradstream.evaluation.rows import Array, Block, ScoredRows, joined
@@ -75,7 +75,7 @@ class Scoreboard:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.names = ("model", *BASELINES[rules.task])
-        self.baselines = Baselines(rules.task, rules.needs)
+        self.judges = Judges(rules.task, rules.needs)
         self.ledger = Ledger(rules.metrics, len(self.names))
         self.every = rules.every or max(1, (rules.n_rows or 0) // FEWEST_POINTS)
         self.points: Array = np.zeros(0, np.int64)
@@ -123,7 +123,7 @@ class Scoreboard:
         points = self._next_points(len(rows), last=last)
         first, decay = self.n_rows - head, self.rules.decay
         plan = BlockPlan(head + len(rows), first, head, points, self.rules.window, decay, len(self.names))
-        block = self.baselines.score(self._tail, rows, n_classes)
+        block = self.judges.block(self._tail, rows, n_classes)
         self.ledger.add(block, plan, n_classes)
         if self.rules.whole:
             for place, history in enumerate(self._history):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
+from gradstream._core import piece_sums
 from gradstream.evaluation.rows import Array, Block
 from gradstream.evaluation.segments import Segments
 
@@ -37,9 +39,22 @@ class Statistic(ABC):
     def sums(self, numbers: Any, weights: Array | None, segments: Segments, n_classes: int) -> Array:
         """Return (P or 1, pieces, width) of what ``read`` gave for the rows."""
 
+    def plain_and_faded(self, numbers: Any, weights: Weights, segments: Segments, n_classes: int) -> tuple[Array, Array]:
+        """Return the sums with the weights, and with weights that fade."""
+        faded = weights.fade if weights.plain is None else weights.plain * weights.fade
+        return tuple(self.sums(numbers, each, segments, n_classes) for each in (weights.plain, faded))  # type: ignore
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """Of rows (n,): as they came (None: 1 each), and the factors that they have at the end of their piece."""
+
+    plain: Array | None
+    fade: Array
+
 
 class RowSum(Statistic):
-    """Weighted sum of one number of each row."""
+    """Weighted sum of one number or mark of each row."""
 
     def width(self, n_classes: int) -> int:
         """One number."""
@@ -49,9 +64,18 @@ class RowSum(Statistic):
         """Add up within pieces."""
         return _row_sums(numbers, weights, segments)[..., None]
 
+    def plain_and_faded(self, numbers: Any, weights: Weights, segments: Segments, n_classes: int) -> tuple[Array, Array]:
+        """Add both up in one pass."""
+        plain, faded = piece_sums(np.atleast_2d(numbers), weights.plain, weights.fade, segments.starts)
+        return plain[..., None], faded[..., None]
 
-class WeightSum(RowSum):
+
+class WeightSum(Statistic):
     """Sum of the weights."""
+
+    def width(self, n_classes: int) -> int:
+        """One number."""
+        return 1
 
     def sums(self, numbers: Any, weights: Array | None, segments: Segments, n_classes: int) -> Array:
         """Add up within pieces."""
@@ -141,16 +165,9 @@ def _ratio(total: Array, weight: Array) -> Array:
 
 
 def _row_sums(numbers: Array, weights: Array | None, segments: Segments) -> Array:
-    """Return (P or 1, pieces) sums of numbers (P, n) or (n,)."""
-    numbers = np.atleast_2d(numbers)
-    if weights is None:
-        return np.add.reduceat(numbers, segments.starts, axis=1)
-    with np.errstate(invalid="ignore"):
-        weighted = numbers * weights
-    sums = np.add.reduceat(weighted, segments.starts, axis=1)
-    if not np.isfinite(sums).all():  # what weighs nothing counts nothing, infinity included
-        sums = np.add.reduceat(np.where(weights > 0, weighted, 0.0), segments.starts, axis=1)
-    return sums
+    """Return (P or 1, pieces) sums of numbers or marks (P, n) or (n,); what weighs nothing counts nothing."""
+    fade = np.ones(segments.n_rows) if weights is None else weights
+    return piece_sums(np.atleast_2d(numbers), weights, fade, segments.starts)[0]
 
 
 def _weight_sums(weights: Array | None, segments: Segments) -> Array:

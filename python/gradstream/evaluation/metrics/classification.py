@@ -25,11 +25,11 @@ def _squared_distances(rows: Block) -> Array:
 
 
 def _followed(rows: Block) -> Array:
-    return (rows.last >= 0).astype(np.float64)
+    return rows.last >= 0
 
 
 def _repeated(rows: Block) -> Array:
-    return (rows.last == rows.y).astype(np.float64)
+    return rows.last == rows.y
 
 
 LOG_LIKELIHOODS = RowSum("log_likelihoods", _log_likelihoods)
@@ -40,7 +40,7 @@ PREDICTED_CLASSES = ClassSum("predicted_classes", lambda rows: rows["labels"])
 HIT_CLASSES = ClassSum("hit_classes", lambda rows: np.where(rows["labels"] == rows.y, rows.y, -1))
 # All of the following leave out the first row, which has no label before it.
 FOLLOWERS = RowSum("followers", _followed)
-FOLLOWING_HITS = RowSum("following_hits", lambda rows: rows.hits * _followed(rows))
+FOLLOWING_HITS = RowSum("following_hits", lambda rows: rows.hits & _followed(rows))
 REPEATS = RowSum("repeats", _repeated)
 
 
