@@ -8,25 +8,31 @@ namespace {
 /// Class weights so far, which of them is most, and the sum of squares of (weight + 1).
 class Majority {
  public:
-  explicit Majority(const LabelCounts& counts) : of_class_(counts.of_class) {
+  explicit Majority(const LabelCounts& counts) : of_class_(counts.of_class), top_(counts.of_class[0]) {
     for (std::int64_t k = 0; k < counts.K; ++k) {
       squares_ += (of_class_[k] + 1.0) * (of_class_[k] + 1.0);
-      if (of_class_[k] > of_class_[most_]) most_ = k;
+      most_ = of_class_[k] > top_ ? k : most_;
+      top_ = of_class_[most_];
     }
   }
 
   std::int64_t most() const { return most_; }
   double squares() const { return squares_; }
 
-  void add(std::int64_t k, double s) {
-    squares_ += s * (2.0 * (of_class_[k] + 1.0) + s);
-    of_class_[k] += s;
-    const bool ahead = of_class_[k] > of_class_[most_] || (of_class_[k] == of_class_[most_] && k < most_);
+  /// The weight of class k before s was added.
+  double add(std::int64_t k, double s) {
+    const double before = of_class_[k], after = before + s;
+    squares_ += s * (2.0 * (before + 1.0) + s);
+    of_class_[k] = after;
+    const bool ahead = (after > top_) | ((after == top_) & (k < most_));  // no branch: labels cannot be foreseen
     most_ = ahead ? k : most_;
+    top_ = ahead ? after : top_;
+    return before;
   }
 
  private:
   double* of_class_;
+  double top_;
   std::int64_t most_ = 0;
   double squares_ = 0.0;
 };
@@ -70,26 +76,26 @@ template <class Code>
 void label_baselines(const LabelRows<Code>& rows, const LabelCounts& counts, const LabelClaims<Code>& majority,
                      const LabelClaims<Code>& last) {
   Majority most(counts);
-  const auto classes = static_cast<double>(counts.K), rest = classes > 2.0 ? classes - 1.0 : 1.0;
+  const auto classes = static_cast<double>(counts.K), rest = classes > 2.0 ? classes - 1.0 : 1.0, each = 1.0 / rest;
   double seen = *counts.seen, repeats = *counts.repeats, followers = *counts.followers;
   auto before = static_cast<std::int64_t>(*counts.last);
   for (std::int64_t i = 0; i < rows.n; ++i) {
     const auto y = static_cast<std::int64_t>(rows.y[i]);
     const double s = rows.weight != nullptr ? rows.weight[i] : 1.0;
-    const double again = y == before ? 1.0 : 0.0;
+    const auto again = static_cast<double>(y == before);  // a branch would be missed every other time
     if (majority.label != nullptr) majority.label[i] = static_cast<Code>(most.most());
     if (last.label != nullptr) last.label[i] = static_cast<Code>(before);
+    const double squares = most.squares(), own = most.add(y, s);
     if (majority.truth != nullptr) {
-      const double share = 1.0 / (seen + classes), truth = (counts.of_class[y] + 1.0) * share;
-      const double stay = (repeats + 1.0) / (followers + 2.0), change = (1.0 - stay) / rest;
+      const double share = 1.0 / (seen + classes), truth = (own + 1.0) * share;
+      const double stay = (repeats + 1.0) / (followers + 2.0), change = (1.0 - stay) * each;
       majority.truth[i] = truth;
-      last.truth[i] = again > 0.0 ? stay : change;
+      last.truth[i] = change + again * (stay - change);
       if (majority.others != nullptr) {
-        majority.others[i] = most.squares() * share * share - truth * truth;
+        majority.others[i] = squares * share * share - truth * truth;
         last.others[i] = again > 0.0 ? rest * change * change : stay * stay + (rest - 1.0) * change * change;
       }
     }
-    most.add(y, s);
     seen += s;
     repeats += s * again;
     followers += before >= 0 ? s : 0.0;

@@ -10,7 +10,7 @@ import numpy as np
 from gradstream.evaluation.metrics.base import Metric, SummedMetric, WholeMetric
 from gradstream.evaluation.rows import Array, Block
 from gradstream.evaluation.segments import BlockPlan
-from gradstream.evaluation.statistics import Weights, combined
+from gradstream.evaluation.statistics import Weights, combined, of_lines
 
 Columns = dict[str, Array]  # (predictors or 1, points or pieces, width) by statistic
 
@@ -105,11 +105,11 @@ def _behind(sums: Array | None, pieces: Array) -> Array:
     """Return sums (zeros for None), and pieces behind them as more points."""
     lines, width = max(len(pieces), 1 if sums is None else len(sums)), pieces.shape[2]
     first = np.zeros((lines, 1, width)) if sums is None else _widened(sums, lines, width)
-    return np.concatenate([first, np.broadcast_to(pieces, (lines, *pieces.shape[1:]))], axis=1)
+    return np.concatenate([first, of_lines(pieces, lines)], axis=1)
 
 
 def _widened(sums: Array, lines: int, width: int) -> Array:
     """Return sums of so many predictors and as wide: what was not there yet is 0."""
     if sums.shape[2] < width:
         sums = np.pad(sums, ((0, 0), (0, 0), (0, width - sums.shape[2])))
-    return np.broadcast_to(sums, (lines, *sums.shape[1:]))
+    return of_lines(sums, lines)

@@ -16,7 +16,7 @@ from gradstream.evaluation.rows import Array, ScoredRows
 class ProgressiveLearner(Learner):
     """One call for thousands of rows. Where the loss is known, margins say all: label, probabilities, order."""
 
-    piece_rows: ClassVar[int] = 32_768
+    piece_rows: ClassVar[int] = 24_000
 
     def __init__(self, model: Any, terms: Terms) -> None:
         super().__init__(model, terms)
