@@ -52,6 +52,10 @@ class Learner:
     def learn(
         self, X: Rows, y: Float64, sample_weight: Float64 | None, report: Float64 | None, n_threads: int
     ) -> Status: ...
+    # rows from `first` on are reported; after the i-th of them, rows up to i + shift are learnt. Not ok: some have been
+    def learn_delayed(
+        self, X: Rows, y: Float64, sample_weight: Float64 | None, report: Float64, first: int, shift: int
+    ) -> Status: ...
     def epoch(
         self, X: Rows, y: Float64, sample_weight: Float64 | None, seed: int, epoch: int, shuffle: bool, n_threads: int
     ) -> tuple[Status, float]: ...
@@ -78,6 +82,10 @@ class Bank:
     # ("full", n): make room for n records and call again; nothing has changed
     def learn(
         self, X: Rows, y: Float64, sample_weight: Float64 | None, report: Float64 | None, n_threads: int
+    ) -> Status: ...
+    # rows from `first` on are reported; after the i-th of them, rows up to i + shift are learnt. Not ok: some have been
+    def learn_delayed(
+        self, X: Rows, y: Float64, sample_weight: Float64 | None, report: Float64, first: int, shift: int
     ) -> Status: ...
     # one dense row; False: nothing has happened, take the long way. values: label -> (target, weight)
     def learn_one(self, x: Any, y: Any, sample_weight: Any, values: dict[Any, tuple[float, float]]) -> bool: ...
