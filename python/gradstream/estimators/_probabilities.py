@@ -11,6 +11,7 @@ from gradstream._parameters import LOSSES as CORE_LOSSES
 if TYPE_CHECKING:
     from gradstream._core import Float64
 
+ROWS = 8192  # at a time: what lies between margins and probabilities stays in the cache
 LOSSES = {name for name, loss in CORE_LOSSES.items() if loss["probabilities"]}
 
 
@@ -22,7 +23,9 @@ def of_margins(loss: str, margins: Float64) -> Float64:
         e = np.exp(margins - margins.max(axis=1, keepdims=True))
         return e / e.sum(axis=1, keepdims=True)
     out = np.empty((len(margins), 2))
-    out[:, 0], out[:, 1] = sigmoid(-margins[:, 0]), sigmoid(margins[:, 0])
+    for start in range(0, len(margins), ROWS):
+        part = slice(start, start + ROWS)
+        out[part, 0], out[part, 1] = sigmoid(-margins[part, 0]), sigmoid(margins[part, 0])
     return out
 
 

@@ -89,7 +89,9 @@ class Ledger:
         """Return the totals of all blocks; early blocks may not have known all classes."""
         blocks = self.totals[kind]
         return {
-            name: np.concatenate([_widened(block[name], self.n_predictors, widest.shape[2]) for block in blocks], axis=1)
+            name: np.concatenate(
+                [_widened(block[name], self.n_predictors, widest.shape[2]) for block in blocks], axis=1
+            )
             for name, widest in blocks[-1].items()
         }
 

@@ -39,7 +39,9 @@ class Statistic(ABC):
     def sums(self, numbers: Any, weights: Array | None, segments: Segments, n_classes: int) -> Array:
         """Return (P or 1, pieces, width) of what ``read`` gave for the rows."""
 
-    def plain_and_faded(self, numbers: Any, weights: Weights, segments: Segments, n_classes: int) -> tuple[Array, Array]:
+    def plain_and_faded(
+        self, numbers: Any, weights: Weights, segments: Segments, n_classes: int
+    ) -> tuple[Array, Array]:
         """Return the sums with the weights, and with weights that fade."""
         faded = weights.fade if weights.plain is None else weights.plain * weights.fade
         return tuple(self.sums(numbers, each, segments, n_classes) for each in (weights.plain, faded))  # type: ignore
@@ -64,7 +66,9 @@ class RowSum(Statistic):
         """Add up within pieces."""
         return _row_sums(numbers, weights, segments)[..., None]
 
-    def plain_and_faded(self, numbers: Any, weights: Weights, segments: Segments, n_classes: int) -> tuple[Array, Array]:
+    def plain_and_faded(
+        self, numbers: Any, weights: Weights, segments: Segments, n_classes: int
+    ) -> tuple[Array, Array]:
         """Add both up in one pass."""
         plain, faded = piece_sums(np.atleast_2d(numbers), weights.plain, weights.fade, segments.starts)
         return plain[..., None], faded[..., None]

@@ -34,10 +34,12 @@ class LabelledRows:
         weights = None if self.weights is None else self.weights[i : i + 1].copy()
         return LabelledRows(self.X.part(i, i + 1).owned(), self.y[i : i + 1].copy(), weights)
 
-    def pieces(self) -> Sequence[tuple[int, LabelledRows]]:
-        """Return (first row, rows) so many at a time that they may be copied."""
-        n_rows, n_features = self.X.shape
-        step = max(1, BLOCK_ELEMENTS // n_features)
+    def pieces(self, layout: str) -> Sequence[tuple[int, LabelledRows]]:
+        """Return (first row, rows) so many at a time that they may be copied in that layout."""
+        n_rows, width = self.X.shape
+        if layout == "sparse" and isinstance(self.X.data, tuple):
+            width = 1 + len(self.X.data[0]) // n_rows
+        step = max(1, BLOCK_ELEMENTS // width)
         return [(start, self.part(start, min(start + step, n_rows))) for start in range(0, n_rows, step)]
 
 
@@ -101,7 +103,7 @@ def check_learnable(owner: str, rows: LabelledRows, dtype: np.dtype[Any]) -> Non
     """Raise ValueError for rows that a model of this dtype could never learn: they would wait for ever."""
     values = rows.X.data if isinstance(rows.X.data, np.ndarray) else np.atleast_2d(rows.X.data[0])
     with np.errstate(over="ignore", invalid="ignore"):
-        if not np.isfinite(np.einsum("ij,ij->", values, values)):
+        if not np.sqrt(np.einsum("ij,ij->", values, values)) <= np.finfo(dtype).max:  # else no value is too large
             assert_finite(owner, rows.X)
             _check_squares(values, dtype, "X", "the columns of X")
         if not np.isfinite(rows.y @ rows.y):

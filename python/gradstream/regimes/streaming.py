@@ -12,6 +12,8 @@ from gradstream._state import STEPS, LearnerState
 from gradstream._validation import LOWER_RATE, RESCALE, CheckedRows, assert_finite, raise_for_status
 from gradstream.regimes.delayed import LabelledRows, Queue, check_learnable, joined
 
+__all__ = ["LabelledRows", "Model", "rate_of"]
+
 if TYPE_CHECKING:
     from _thread import LockType
 
@@ -126,7 +128,7 @@ class Model:
         if delay == 0 and not self.state.pending:
             self.learn(owner, rows, out, threads)
             return out
-        pieces = rows.pieces()
+        pieces = rows.pieces(self.state.layout)
         before = None if len(out) == 1 and len(self.state.pending) <= delay else self.state.copy()
         try:
             for start, piece in pieces:

@@ -40,7 +40,8 @@ class ValueMetric(SummedMetric):
     """A metric of predicted values."""
 
     task = "regression"
-    needs, wants = ("values",), "predictions"
+    needs: ClassVar[tuple[str, ...]] = ("values",)
+    wants = "predictions"
     domain: ClassVar[str] = ""  # of y: nothing, "y >= 0" or "y > 0"
 
     def check_targets(self, y: Array) -> None:
