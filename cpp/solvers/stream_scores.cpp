@@ -73,8 +73,7 @@ void add_up(const Number* numbers, const double* weight, const double* fade, std
 }  // namespace
 
 template <class Code>
-void label_baselines(const LabelRows<Code>& rows, const LabelCounts& counts, const LabelClaims<Code>& majority,
-                     const LabelClaims<Code>& last) {
+void label_baselines(LabelRows<Code> rows, LabelCounts counts, LabelClaims<Code> majority, LabelClaims<Code> last) {
   Majority most(counts);
   const auto classes = static_cast<double>(counts.K), rest = classes > 2.0 ? classes - 1.0 : 1.0, each = 1.0 / rest;
   double seen = *counts.seen, repeats = *counts.repeats, followers = *counts.followers;
@@ -120,10 +119,9 @@ void piece_sums(const Number* numbers, const double* weight, const double* fade,
   }
 }
 
-template void label_baselines(const LabelRows<std::int8_t>&, const LabelCounts&, const LabelClaims<std::int8_t>&,
-                              const LabelClaims<std::int8_t>&);
-template void label_baselines(const LabelRows<std::int64_t>&, const LabelCounts&, const LabelClaims<std::int64_t>&,
-                              const LabelClaims<std::int64_t>&);
+template void label_baselines(LabelRows<std::int8_t>, LabelCounts, LabelClaims<std::int8_t>, LabelClaims<std::int8_t>);
+template void label_baselines(LabelRows<std::int64_t>, LabelCounts, LabelClaims<std::int64_t>,
+                              LabelClaims<std::int64_t>);
 template void piece_sums(const double*, const double*, const double*, const Pieces&, double*, double*);
 template void piece_sums(const bool*, const double*, const double*, const Pieces&, double*, double*);
 

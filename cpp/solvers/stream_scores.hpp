@@ -36,8 +36,7 @@ struct LabelRows {
 /// `majority`: the class of most weight so far, the first of them; shares so far, each class counting once more.
 /// `last`: the label before; of the same again (repeats + 1) / (rows + 2), the rest in equal parts.
 template <class Code>
-void label_baselines(const LabelRows<Code>& rows, const LabelCounts& counts, const LabelClaims<Code>& majority,
-                     const LabelClaims<Code>& last);
+void label_baselines(LabelRows<Code> rows, LabelCounts counts, LabelClaims<Code> majority, LabelClaims<Code> last);
 
 struct Pieces {
   const std::int64_t* start;  // increasing, the first 0

@@ -14,6 +14,8 @@ import numpy as np
 from gradstream._core import label_baselines
 from gradstream.evaluation.rows import Array, Block, Room, ScoredRows, joined_weights
 
+EPS = np.finfo(np.float64).eps
+
 
 @dataclass(frozen=True, eq=False)
 class History:
@@ -127,7 +129,10 @@ class Judges:
             array = said[name] = self.room.array(f"said {name}", (3, head + len(rows), *given.shape[1:]), kind)
             if tail is not None:
                 array[:, :head] = tail[name]
-            array[0, head:] = given
+            if name == "truth":
+                np.clip(given, EPS, 1.0 - EPS, out=array[0, head:])  # as scikit-learn's log loss; baselines are within
+            else:
+                array[0, head:] = given
         first, second = ({name: array[place, head:] for name, array in said.items()} for place in (1, 2))
         self.baselines.score(History(rows, last, n_classes), first, second)
         if tail is None:

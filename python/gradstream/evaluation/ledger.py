@@ -98,7 +98,7 @@ class Ledger:
 
 def _rolled(metric: WholeMetric, block: Block, plan: BlockPlan, predictor: int) -> list[float]:
     """Return the metric of the window of each point. Baselines do not count the first row of a stream."""
-    rows, skipped = block.of(predictor), int(predictor > 0 and plan.first == 0)
+    rows, skipped = block.of(predictor), int(predictor > 0 and plan.begins)
     windows = zip(np.maximum(plan.window_starts, skipped).tolist(), plan.ends.tolist(), strict=True)
     return [metric.of(rows.part(start, stop)) for start, stop in windows]
 

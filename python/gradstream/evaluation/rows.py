@@ -107,8 +107,8 @@ class Block:
     last : ndarray of shape (n,)
         The target before, which the first row of a stream has not: code -1, or NaN.
     said : dict of str to ndarray of shape (P, n), scores of more than two classes (P, n, n_classes)
-        Predictions by the names of ScoredRows, and "rates": means of counts, which are the values but for a baseline
-        that has seen zeros only.
+        Predictions by the names of ScoredRows, "truth" within [eps, 1 - eps]; and "rates": means of counts, which are
+        the values but for a baseline that has seen zeros only.
     room : Room
         Of the stream.
     """

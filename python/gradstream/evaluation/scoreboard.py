@@ -83,9 +83,11 @@ class Scoreboard:
         self._waiting: list[ScoredRows] = []
         self._n_waiting = 0
         self._tail: Block | None = None
+        self._plan: BlockPlan | None = None
         self._history = [WholeRows(max(WHOLE_ROWS, rules.n_rows or 0)) for _ in self.names]
-        most = BLOCK_ROWS if rules.every is None else min(BLOCK_ROWS, BLOCK_POINTS * rules.every)
-        self.block_rows = max(most, 4 * (rules.window or 0))
+        known = rules.every is not None or rules.n_rows is not None
+        most = max(min(BLOCK_ROWS, BLOCK_POINTS * self.every) if known else BLOCK_ROWS, 4 * (rules.window or 0))
+        self.block_rows = max(most // self.every * self.every, most // 2) if known else most  # whole points: cut alike
 
     def add(self, rows: ScoredRows, n_classes: int) -> None:
         """Take the next rows of the stream. Blocks end at the same rows however these are cut."""
@@ -121,8 +123,7 @@ class Scoreboard:
         self._waiting, self._n_waiting = [], 0
         window = self.rules.window or 0
         points = self._next_points(len(rows), last=last)
-        first, decay = self.n_rows - head, self.rules.decay
-        plan = BlockPlan(head + len(rows), first, head, points, self.rules.window, decay, len(self.names))
+        plan = self._planned(head + len(rows), head, points - self.n_rows + head)
         block = self.judges.block(self._tail, rows, n_classes)
         self.ledger.add(block, plan, n_classes)
         if self.rules.whole:
@@ -132,6 +133,13 @@ class Scoreboard:
         self._tail = block.end(window) if window else None
         self.n_rows += len(rows)
         self.points = np.append(self.points, points)
+
+    def _planned(self, n_rows: int, head: int, ends: Array) -> BlockPlan:
+        if self._plan is None or not self._plan.is_of(n_rows, head, ends):
+            begins = self.n_rows == head
+            rules = self.rules
+            self._plan = BlockPlan(n_rows, head, ends, begins, rules.window, rules.decay, len(self.names))
+        return self._plan
 
     def _next_points(self, n_new: int, *, last: bool) -> Array:
         """Return the points among the next rows, after dropping earlier ones where there would be too many."""

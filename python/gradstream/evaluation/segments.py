@@ -41,22 +41,24 @@ class Segments:
 class BlockPlan:
     """Which pieces of a block make up which point.
 
-    ``first`` rows of the stream came before the block, whose first ``head`` rows have been added up before and are here
-    because windows reach back to them. ``points`` count rows of the stream, each one after ``first + head``.
+    The first ``head`` rows have been added up before and are here because windows reach back to them. ``ends`` are the
+    rows of the block before each point, more than ``head``. ``begins``: the block has the stream's first row.
+
+    Factors have a leading axis: of length 1, or, where the block has the stream's first row, of ``n_predictors``, of
+    which only the model counts that row, which is a piece of its own.
     """
 
     n_rows: int
-    first: int
     head: int
-    points: Array
+    ends: Array
+    begins: bool
     window: int | None
     decay: float | None
     n_predictors: int
 
-    @cached_property
-    def ends(self) -> Array:
-        """Rows of the block before each point."""
-        return self.points - self.first
+    def is_of(self, n_rows: int, head: int, ends: Array) -> bool:
+        """Say whether this is the plan of another block further on: most blocks of a stream are cut alike."""
+        return not self.begins and (self.n_rows, self.head) == (n_rows, head) and np.array_equal(self.ends, ends)
 
     @cached_property
     def window_starts(self) -> Array:
@@ -67,7 +69,7 @@ class BlockPlan:
     def segments(self) -> Segments:
         """The pieces."""
         windows = self.ends if self.window is None else self.window_starts
-        fixed = np.array([0, self.head] if self.first else [0, 1, self.head])
+        fixed = np.array([0, 1, self.head] if self.begins else [0, self.head])
         starts = np.unique(np.concatenate([fixed, self.ends, windows]).astype(np.intp))
         return Segments(starts[starts < self.n_rows], self.n_rows)
 
@@ -102,7 +104,7 @@ class BlockPlan:
 
     def _of_predictors(self, factors: Array, piece: int) -> Array:
         """Return factors for all predictors; those of the stream's first row, column ``piece``, are the model's."""
-        if self.first:
+        if not self.begins:
             return factors[None]
         each = np.repeat(factors[None], self.n_predictors, axis=0)
         each[1:, :, piece] = 0.0

@@ -10,13 +10,10 @@ from gradstream.evaluation.metrics.base import WEIGHT, SummedMetric, Totals, mea
 from gradstream.evaluation.rows import Array, Block
 from gradstream.evaluation.statistics import ClassSum, RowSum, Statistic
 
-EPS = np.finfo(np.float64).eps
-
 
 def _log_likelihoods(rows: Block) -> Array:
     truth = rows["truth"]
-    clipped = np.clip(truth, EPS, 1.0 - EPS, out=rows.room.array("clipped", truth.shape))
-    return np.log(clipped, out=clipped)
+    return np.log(truth, out=rows.room.array("log likelihoods", truth.shape))
 
 
 def _squared_distances(rows: Block) -> Array:
