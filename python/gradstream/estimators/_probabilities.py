@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import expit
 
 from gradstream._parameters import LOSSES as CORE_LOSSES
 
@@ -22,20 +23,12 @@ def of_margins(loss: str, margins: Float64) -> Float64:
     if margins.shape[1] > 1:
         e = np.exp(margins - margins.max(axis=1, keepdims=True))
         return e / e.sum(axis=1, keepdims=True)
-    out = np.empty((len(margins), 2))
-    for start in range(0, len(margins), ROWS):
+    z, out = margins[:, 0], np.empty((len(margins), 2))
+    for start in range(0, len(z), ROWS):
         part = slice(start, start + ROWS)
-        out[part, 0], out[part, 1] = sigmoid(-margins[part, 0]), sigmoid(margins[part, 0])
+        expit(-z[part], out=out[part, 0])
+        expit(z[part], out=out[part, 1])
     return out
-
-
-def sigmoid(z: Float64) -> Float64:
-    """Return 1 / (1 + exp(-z)) for z (n,), which is accurate at both ends; NumPy's exp is a vector instruction."""
-    out = np.negative(z)
-    with np.errstate(over="ignore"):
-        np.exp(out, out=out)
-    out += 1.0
-    return np.reciprocal(out, out=out)
 
 
 def log_of_margins(loss: str, margins: Float64) -> Float64:

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gradstream.estimators import _probabilities
-from gradstream.estimators._probabilities import sigmoid
 from gradstream.evaluation.feed import Chunk
 from gradstream.evaluation.learners.base import PROBABILISTIC, Learner, Terms, fields_of_probabilities
 from gradstream.evaluation.rows import Array, ScoredRows
@@ -82,3 +81,12 @@ class ProgressiveLearner(Learner):
         """Learn the rows that wait."""
         if self.terms.delay:
             self.model.flush()
+
+
+def sigmoid(z: Array) -> Array:
+    """Return 1 / (1 + exp(-z)), accurate at both ends; NumPy's exp is vector instructions, SciPy's is not."""
+    out = np.negative(z)
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
+    out += 1.0
+    return np.reciprocal(out, out=out)
