@@ -168,3 +168,30 @@ def test_a_decision_value_that_overflows_is_no_divergence(optimizer, delay):
         model.progressive_fit(broken(0.0 * X, 7, 1, 1e153), values(X), delay=delay)
     assert type(e.value) is ValueError
     assert state_of(model) == before
+
+
+@pytest.mark.parametrize("optimizer", ["auto", "sgd"])
+def test_positions_that_are_none(optimizer):
+    X = features(4, D)
+    learner = LinearRegressor(optimizer=optimizer).partial_fit(X, values(X))._model.learner
+    for first, shift, match in (
+        (5, 0, "first: expected a position"),
+        (-1, -2, "first: "),
+        (1, 2, "shift: a row is le"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            learner.learn_delayed(X, values(X), None, np.zeros((3, 1)), first, shift)
+    with pytest.raises(ValueError, match="report: expected 3 elements"):
+        learner.learn_delayed(X, values(X), None, np.zeros((4, 1)), 1, 0)
+
+
+def test_a_fresh_model_of_sparse_rows_makes_room():
+    """300 features more with every call than the bank has room for, and rows of weight 0 among them."""
+    rng = np.random.default_rng(0)
+    X = sparse.random(40, 5_000, 0.02, "csr", rng=rng)
+    y, weights = rng.integers(0, 2, 40), rng.integers(0, 2, 40) * 1.0
+    found, expected = LinearClassifier(), LinearClassifier()
+    for part in (slice(0, 3), slice(3, 30), slice(30, 40)):
+        found.progressive_fit(X[part], y[part], [0, 1], weights[part], delay=5)
+        expected.partial_fit(X[part], y[part], [0, 1], weights[part])
+    np.testing.assert_array_equal(found.flush().coef_, expected.coef_)
