@@ -206,8 +206,12 @@ def test_parameters_may_change_in_the_middle_of_a_stream():
     assert model.optimizer_ == "adam"
     model.set_params(optimizer__beta_1=0.5).partial_fit(X[20:], y[20:])
     model.standardize = False
-    with pytest.raises(ValueError, match="standardize=False cannot take effect"):
+    with pytest.raises(ValueError, match=r"standardize=False cannot take effect.* centred and divided by their stand"):
         model.partial_fit(X, y)
+    sparse_model = LinearClassifier().partial_fit(sparse.csr_array(X), y, [0, 1])
+    sparse_model.standardize = True
+    with pytest.raises(ValueError, match="has learnt with sparse columns divided by the root mean square of the val"):
+        sparse_model.partial_fit(sparse.csr_array(X), y)
 
 
 def test_full_batch_words_stand_for_one_row_at_a_time_online():

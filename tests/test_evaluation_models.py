@@ -268,6 +268,16 @@ def test_any_object_that_predicts_and_learns():
         progressive_validate(Recorder(), X, Y, sample_weight=np.ones(N))
 
 
+class Lines:
+    """Learns rows of dictionaries."""
+
+    def predict_one(self, x):
+        return 0
+
+    def learn_one(self, x, y):
+        pass
+
+
 def stream_of(*items):
     return iter(items)
 
@@ -282,8 +292,50 @@ def stream_of(*items):
         (lambda: progressive_validate(sgd(), X[:0], Y[:0]), ValueError, "X has 0 rows"),
         (lambda: progressive_validate(sgd(), stream_of()), ValueError, "yields no rows"),
         (lambda: progressive_validate(sgd(), stream_of((X, Y))), ValueError, "classes=None with a stream of chunks"),
-        (lambda: progressive_validate(sgd(), stream_of(X)), TypeError, "Item 0 of the stream is of type ndarray"),
-        (lambda: progressive_validate(sgd(), stream_of((X, Y, None, 1))), TypeError, "items are"),
+        (lambda: progressive_validate(sgd(), stream_of(X)), TypeError, "Item 0 of the stream is a ndarray"),
+        (
+            lambda: progressive_validate(sgd(), stream_of((X, Y, None, 1))),
+            TypeError,
+            r"Item 0 of the stream is a tuple of length 4: items are \(X, y\)",
+        ),
+        (
+            lambda: progressive_validate(sgd(), stream_of((X, Y), (X,)), classes=[0, 1]),
+            TypeError,
+            "Item 1 of the stream is a tuple of length 1",
+        ),
+        (
+            lambda: progressive_validate(Lines(), stream_of(({"a": 1}, 0), ({"a": 1}, 1), ({"a": 1},))),
+            TypeError,
+            "Item 2 of the stream is a tuple of length 1",
+        ),
+        (
+            lambda: progressive_validate(Lines(), stream_of(({"a": 1}, 0), 3)),
+            TypeError,
+            "Item 1 of the stream is a int",
+        ),
+        (
+            lambda: progressive_validate(LinearClassifier, X, Y),
+            TypeError,
+            r"is the class LinearClassifier: pass an ins",
+        ),
+        (lambda: progressive_validate(LinearClassifier(), None, Y), TypeError, "X is None: X is an array"),
+        (lambda: progressive_validate(LinearClassifier(), 3.0, Y), TypeError, "X is 3.0: X is an array"),
+        (lambda: progressive_validate(LinearClassifier(), np.array(3.0), Y), TypeError, r"X is array\(3.\): X is"),
+        (
+            lambda: progressive_validate(sgd(), stream_of((None, Y)), classes=[0, 1]),
+            TypeError,
+            "X of item 0 of the stream is None",
+        ),
+        (
+            lambda: progressive_validate(sgd(), stream_of((X, None)), classes=[0, 1]),
+            TypeError,
+            "y of item 0 of the stream is None",
+        ),
+        (
+            lambda: progressive_validate(sgd(), X, Y, metrics=3),
+            ValueError,
+            "metrics=3: for classification, allowed are",
+        ),
         (lambda: progressive_validate(sgd(), stream_of(({"a": 1}, 0))), TypeError, "SGDClassifier has no learn_one"),
         (
             lambda: progressive_validate(LinearClassifier(), [{"a": 1}], [0]),

@@ -10,5 +10,6 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   gradstream::bindings::register_batch(m);
   gradstream::bindings::register_learner(m);
   gradstream::bindings::register_bank(m);
+  gradstream::bindings::register_scores(m);
   gradstream::bindings::register_machine(m);
 }

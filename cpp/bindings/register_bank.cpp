@@ -2,11 +2,13 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include "bindings/delay_of.hpp"
 #include "bindings/held_state.hpp"
 #include "bindings/interrupt.hpp"
 #include "bindings/one_row.hpp"
 #include "bindings/register.hpp"
 #include "solvers/bank.hpp"
+#include "solvers/delayed.hpp"
 
 namespace gradstream::bindings {
 namespace {
@@ -29,6 +31,29 @@ class Bank : HeldState<solvers::BankState> {
                                      writable_doubles(report, rows.count * spec_.loss.columns, "report")};
     const Status status = visit(rows, [&](const auto& view, auto& state) {
       return solvers::bank_learn(view, spec_, state, inputs, &interrupted);
+    });
+    raise_interrupt(status);
+    return to_tuple(status);
+  }
+
+  /// Rows from `first` on are reported, and rows learnt `shift` places later: solvers::Delay.
+  py::tuple learn_delayed(const py::object& X, const py::object& y, const py::object& weight, const py::object& report,
+                          std::int64_t first, std::int64_t shift) {
+    const Turn turn(busy_);
+    const Rows rows = matching_rows(X);
+    const solvers::Delay delay = delay_of(rows, first, shift);
+    const std::int64_t K = spec_.loss.columns;
+    const double* targets = doubles(y, rows.count, "y");
+    const double* weights = doubles(weight, rows.count, "sample_weight");
+    double* out = writable_doubles(report, (rows.count - first) * K, "report");
+    const Status status = visit(rows, [&](const auto& view, auto& state) {
+      return solvers::report_then_learn(
+          delay, &interrupted,
+          [&](std::int64_t i) { return solvers::bank_report(view.one_row(first + i), spec_, state, out + i * K, 1); },
+          [&](std::int64_t j) {
+            const solvers::BankInputs row{targets + j, weights != nullptr ? weights + j : nullptr, nullptr};
+            return solvers::bank_learn(view.one_row(j), spec_, state, row, never_interrupted_);
+          });
     });
     raise_interrupt(status);
     return to_tuple(status);
@@ -147,6 +172,8 @@ void register_bank(py::module_& m) {
       .def(py::init<const py::dict&, const py::dict&>(), py::arg("spec"), py::arg("arrays"))
       .def("learn", &Bank::learn, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("report"),
            py::arg("n_threads"))
+      .def("learn_delayed", &Bank::learn_delayed, py::arg("X"), py::arg("y"), py::arg("sample_weight"),
+           py::arg("report"), py::arg("first"), py::arg("shift"))
       .def("learn_one", &Bank::learn_one, py::arg("x"), py::arg("y"), py::arg("sample_weight"), py::arg("values"))
       .def("flush", &Bank::flush)
       .def("report", &Bank::report, py::arg("X"), py::arg("out"), py::arg("n_threads"))

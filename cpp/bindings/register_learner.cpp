@@ -2,12 +2,15 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include "bindings/delay_of.hpp"
 #include "bindings/held_state.hpp"
 #include "bindings/interrupt.hpp"
 #include "bindings/register.hpp"
+#include "solvers/delayed.hpp"
 #include "solvers/learner.hpp"
 #include "solvers/mini_batch.hpp"
 #include "solvers/planes.hpp"
+#include "solvers/streaming.hpp"
 
 namespace gradstream::bindings {
 namespace {
@@ -36,6 +39,30 @@ class Learner : HeldState<solvers::LearnerState> {
                                 n_threads};
     const Status status = visit(
         rows, [&](const auto& view, auto& state) { return solvers::learn(view, spec_, state, inputs, &interrupted); });
+    raise_interrupt(status);
+    return to_tuple(status);
+  }
+
+  /// Rows from `first` on are reported, and rows learnt `shift` places later: solvers::Delay.
+  py::tuple learn_delayed(const py::object& X, const py::object& y, const py::object& weight, const py::object& report,
+                          std::int64_t first, std::int64_t shift) {
+    const Turn turn(busy_);
+    const Rows rows = matching_rows(X);
+    const solvers::Delay delay = delay_of(rows, first, shift);
+    const std::int64_t K = spec_.loss.columns;
+    const double* targets = doubles(y, rows.count, "y");
+    const double* weights = doubles(weight, rows.count, "sample_weight");
+    double* out = writable_doubles(report, (rows.count - first) * K, "report");
+    const solvers::Interrupted never = [] { return false; };
+    const Status status = visit(rows, [&](const auto& view, auto& state) {
+      return solvers::report_then_learn(
+          delay, &interrupted,
+          [&](std::int64_t i) { return solvers::report_rows(view.one_row(first + i), spec_, state, out + i * K, 1); },
+          [&](std::int64_t j) {
+            const solvers::LearnInputs row{targets + j, weights != nullptr ? weights + j : nullptr};
+            return solvers::learn(view.one_row(j), spec_, state, row, never);
+          });
+    });
     raise_interrupt(status);
     return to_tuple(status);
   }
@@ -106,6 +133,8 @@ void register_learner(py::module_& m) {
       .def(py::init<const py::dict&, const py::dict&>(), py::arg("spec"), py::arg("arrays"))
       .def("learn", &Learner::learn, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("report"),
            py::arg("n_threads"))
+      .def("learn_delayed", &Learner::learn_delayed, py::arg("X"), py::arg("y"), py::arg("sample_weight"),
+           py::arg("report"), py::arg("first"), py::arg("shift"))
       .def("epoch", &Learner::epoch, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("seed"),
            py::arg("epoch"), py::arg("shuffle"), py::arg("n_threads"))
       .def("flush", &Learner::flush)

@@ -52,6 +52,10 @@ class Learner:
     def learn(
         self, X: Rows, y: Float64, sample_weight: Float64 | None, report: Float64 | None, n_threads: int
     ) -> Status: ...
+    # rows from `first` on are reported; after the i-th of them, rows up to i + shift are learnt. Not ok: some have been
+    def learn_delayed(
+        self, X: Rows, y: Float64, sample_weight: Float64 | None, report: Float64, first: int, shift: int
+    ) -> Status: ...
     def epoch(
         self, X: Rows, y: Float64, sample_weight: Float64 | None, seed: int, epoch: int, shuffle: bool, n_threads: int
     ) -> tuple[Status, float]: ...
@@ -78,6 +82,10 @@ class Bank:
     # ("full", n): make room for n records and call again; nothing has changed
     def learn(
         self, X: Rows, y: Float64, sample_weight: Float64 | None, report: Float64 | None, n_threads: int
+    ) -> Status: ...
+    # rows from `first` on are reported; after the i-th of them, rows up to i + shift are learnt. Not ok: some have been
+    def learn_delayed(
+        self, X: Rows, y: Float64, sample_weight: Float64 | None, report: Float64, first: int, shift: int
     ) -> Status: ...
     # one dense row; False: nothing has happened, take the long way. values: label -> (target, weight)
     def learn_one(self, x: Any, y: Any, sample_weight: Any, values: dict[Any, tuple[float, float]]) -> bool: ...
@@ -160,3 +168,16 @@ def available_isas() -> list[str]: ...
 def use_isa(name: str) -> None: ...
 def max_threads() -> int: ...
 def build_info() -> dict[str, str]: ...
+def label_baselines(
+    y: NDArray[Any],  # (n,) int8 or int64: codes of classes
+    weight: Float64 | None,
+    state: Float64,  # (4 + n_classes,): seen, repeats, followers, last label (-1: none), weight of each class; changed
+    majority: tuple[Any, ...],  # labels (n,) of y's dtype, truth (n,), others (n,), to be filled; None: not wanted
+    last: tuple[Any, ...],
+) -> None: ...
+def piece_sums(
+    numbers: NDArray[Any],  # (P, n) float64 or bool
+    weight: Float64 | None,
+    fade: Float64,  # (n,)
+    starts: NDArray[np.int64],  # (pieces,)
+) -> Float64: ...  # (2, P, pieces): sums, and sums of what is multiplied by fade

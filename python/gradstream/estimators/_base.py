@@ -25,6 +25,13 @@ from gradstream.regimes.streaming import Model
 if TYPE_CHECKING:
     from gradstream._core import Float64, Spec
 
+COLUMNS = {  # what a model reads, by its specification
+    "none": "columns as they are (standardize off)",
+    "scale": "columns divided by their standard deviation",
+    "center_scale": "columns centred and divided by their standard deviation",
+    "root_mean_square": "sparse columns divided by the root mean square of the values they store",
+}
+
 
 class LinearEstimator(CallbackSupportMixin, BaseEstimator):
     """Base of the main estimators: reading a model, ``_model``, which is not there before the first call."""
@@ -91,11 +98,11 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):
         parameters = self._checked_parameters()
         specs = [online_spec(parameters, columns=learnt["columns"], sparse=sparse) for sparse in (False, True)]
         if learnt["fit_intercept"] != specs[0]["fit_intercept"]:  # first: centring depends on it
-            raise _fixed("fit_intercept", self, learnt["fit_intercept"])
+            raise _fixed("fit_intercept", self, f"fit_intercept {'on' if learnt['fit_intercept'] else 'off'}")
         for spec in specs:
             if learnt["standardize"] == spec["standardize"] or not (has_statistics(learnt) or has_statistics(spec)):
                 return {**specs[0], "standardize": spec["standardize"]}
-        raise _fixed("standardize", self, has_statistics(learnt))
+        raise _fixed("standardize", self, COLUMNS[learnt["standardize"]])
 
     @classmethod
     @cache
@@ -237,8 +244,8 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):
         raise NotImplementedError
 
 
-def _fixed(name: str, estimator: LinearEstimator, was: bool) -> ValueError:
+def _fixed(name: str, estimator: LinearEstimator, learnt: str) -> ValueError:
     return ValueError(
-        f"{name}={getattr(estimator, name)!r} cannot take effect on a model that has learnt with {name} "
-        f"{'on' if was else 'off'}: its state is in other units. Set it back, or call fit."
+        f"{name}={getattr(estimator, name)!r} cannot take effect on a model that has learnt with {learnt}: its state "
+        "is in other units. Set it back, or call fit."
     )

@@ -12,6 +12,7 @@ from gradstream._parameters import LOSSES as CORE_LOSSES
 if TYPE_CHECKING:
     from gradstream._core import Float64
 
+ROWS = 8192  # at a time: what lies between margins and probabilities stays in the cache
 LOSSES = {name for name, loss in CORE_LOSSES.items() if loss["probabilities"]}
 
 
@@ -22,7 +23,12 @@ def of_margins(loss: str, margins: Float64) -> Float64:
     if margins.shape[1] > 1:
         e = np.exp(margins - margins.max(axis=1, keepdims=True))
         return e / e.sum(axis=1, keepdims=True)
-    return np.concatenate([expit(-margins), expit(margins)], axis=1)
+    z, out = margins[:, 0], np.empty((len(margins), 2))
+    for start in range(0, len(z), ROWS):
+        part = slice(start, start + ROWS)
+        expit(-z[part], out=out[part, 0])
+        expit(z[part], out=out[part, 1])
+    return out
 
 
 def log_of_margins(loss: str, margins: Float64) -> Float64:

@@ -254,7 +254,7 @@ class LinearClassifier(ClassifierMixin, ClassEstimator):
             What to return for each row; "auto" is "predict_proba" where the loss has it, else "decision_function".
         delay : int >= 0, default=0
             A row is learnt after the row ``delay`` places later was predicted. Rows that wait are part of the model,
-            and the next call goes on with them; ``flush`` learns them.
+            and the next call goes on with them; ``flush`` learns them. What could not be learnt later is refused.
 
         Returns
         -------

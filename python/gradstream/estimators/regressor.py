@@ -250,7 +250,7 @@ class LinearRegressor(RegressorMixin, ValueEstimator):
             What to return for each row; there is only "predict".
         delay : int >= 0, default=0
             A row is learnt after the row ``delay`` places later was predicted. Rows that wait are part of the model,
-            and the next call goes on with them; ``flush`` learns them.
+            and the next call goes on with them; ``flush`` learns them. What could not be learnt later is refused.
 
         Returns
         -------

@@ -6,163 +6,136 @@ They know the rows before the present one, as the model does. Of the first row t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from gradstream.evaluation.rows import Array, ScoredRows
+from gradstream._core import label_baselines
+from gradstream.evaluation.rows import Array, Block, Room, ScoredRows, joined_weights
+
+EPS = np.finfo(np.float64).eps
 
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """Rows, the target before each (``first``: the first one has none), and the fields that are needed."""
+    """Rows, and the target before each, which the first row of a stream has not (NaN, code -1)."""
 
     rows: ScoredRows
     last: Array
-    first: bool
     n_classes: int
-    needs: frozenset[str]
-
-    def weighted(self, numbers: Array) -> Array:
-        """Return numbers, or marks of rows, times the weights."""
-        return numbers if self.rows.weights is None else numbers * self.rows.weights
-
-    def scored(self, **predictions: Array) -> ScoredRows:
-        """Return the rows with other predictions."""
-        weights = self.rows.weights
-        if self.first:
-            weights = np.ones(len(self.rows)) if weights is None else weights.copy()
-            weights[0] = 0.0
-        needed = {name: array for name, array in predictions.items() if name in self.needs}
-        return ScoredRows(self.rows.y, weights, last=self.rows.last, **needed)
 
 
-class Baseline(ABC):
-    """Remembers the rows that came."""
+Said = dict[str, Array]
+
+
+class Baselines(ABC):
+    """The two baselines of a task: they remember the rows that came."""
 
     @abstractmethod
-    def score(self, history: History) -> ScoredRows:
-        """Predict the next rows of the stream."""
+    def score(self, history: History, first: Said, second: Said) -> None:
+        """Predict the next rows of the stream, into the arrays that are wanted. Its first row may get anything."""
 
 
-class Majority(Baseline):
-    """The class that came most often so far; its probabilities are shares so far, each class counting once more."""
+class OfLabels(Baselines):
+    """Majority and last label: counted in one pass, in the core.
 
-    def __init__(self) -> None:
-        self.counts = np.zeros(0)
-
-    def score(self, history: History) -> ScoredRows:
-        """Predict the next rows of the stream."""
-        rows, n_classes = history.rows, history.n_classes
-        self.counts = np.append(self.counts, np.zeros(n_classes - len(self.counts)))
-        seen, _ = _before(self.counts.sum(), history.weighted(np.ones(len(rows), bool)))
-        labels: Array = np.zeros(len(rows), np.intp)
-        own, most, squares = np.zeros(1), np.full(1, -1.0), np.zeros(1)
-        for code in range(n_classes):  # a matrix of rows times classes would be many times the data
-            came = rows.y == code
-            before, self.counts[code] = _before(self.counts[code], history.weighted(came))
-            own = own + before * came
-            if code:
-                labels = np.where(before > most, code, labels)
-            most = np.maximum(most, before)
-            if "others" in history.needs:
-                squares = squares + (before + 1.0) ** 2
-        fields = {"labels": labels, "truth": (own + 1.0) / (seen + n_classes)}
-        if "others" in history.needs:
-            fields["others"] = squares / (seen + n_classes) ** 2 - fields["truth"] ** 2
-        if "scores" in history.needs:
-            fields["scores"] = np.zeros(len(rows) if n_classes == 2 else (len(rows), n_classes))
-        return history.scored(**fields)
-
-
-class LastLabel(Baseline):
-    """The label before, with a probability that is the share of labels so far that were as the one before them."""
+    The class that came most often so far, its probabilities shares so far, each class counting once more; and the label
+    before, with a probability that is the share of labels so far that were as the one before them.
+    """
 
     def __init__(self) -> None:
-        self.repeats = self.followers = 0.0
+        self.counts = np.array([0.0, 0.0, 0.0, -1.0])  # and behind them, the weight of each class
 
-    def score(self, history: History) -> ScoredRows:
+    def score(self, history: History, first: Said, second: Said) -> None:
         """Predict the next rows of the stream."""
-        last, n_others = history.last, max(history.n_classes - 1, 1)
-        fields = {"labels": np.maximum(last, 0)}
-        if "scores" in history.needs:
-            codes: Any = 1 if history.n_classes == 2 else np.arange(history.n_classes)
-            fields["scores"] = np.equal.outer(last, codes).astype(np.float64)
-        if "truth" in history.needs:
-            again = last == history.rows.y
-            repeats, self.repeats = _before(self.repeats, history.weighted(again))
-            followers, self.followers = _before(self.followers, history.weighted(last >= 0))
-            stay = (repeats + 1.0) / (followers + 2.0)
-            change = (1.0 - stay) / n_others
-            fields["truth"] = np.where(again, stay, change)
-        if "others" in history.needs:
-            fields["others"] = np.where(again, n_others * change**2, stay**2 + (n_others - 1) * change**2)
-        return history.scored(**fields)
+        n_classes = history.n_classes
+        self.counts = np.append(self.counts, np.zeros(n_classes + 4 - len(self.counts)))
+        claims = [tuple(said.get(name) for name in ("labels", "truth", "others")) for said in (first, second)]
+        label_baselines(history.rows.y, history.rows.weights, self.counts, *claims)
+        if "scores" in first:
+            codes: Any = 1 if n_classes == 2 else np.arange(n_classes)
+            first["scores"][:], second["scores"][:] = 0.0, np.equal.outer(history.last, codes)
 
 
-class MeanSoFar(Baseline):
-    """The mean of the targets so far. As the mean of counts, zeros alone are read as half an event."""
+class OfValues(Baselines):
+    """The mean of the targets so far, and the target before. As the mean of counts, zeros are read as half an event."""
 
     def __init__(self) -> None:
         self.total = self.weight = 0.0
 
-    def score(self, history: History) -> ScoredRows:
+    def score(self, history: History, first: Said, second: Said) -> None:
         """Predict the next rows of the stream."""
-        y = history.rows.y
-        total, self.total = _before(self.total, history.weighted(y))
-        weight, self.weight = _before(self.weight, history.weighted(np.ones(len(y), bool)))
-        values = np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), y)
-        rates = np.where((values == 0) & (weight > 0), 0.5 / np.maximum(weight, 1.0), values)
-        return history.scored(values=values, rates=rates)
+        y, weights = history.rows.y, history.rows.weights
+        total, self.total = _before(self.total, y if weights is None else y * weights)
+        if weights is None:
+            weight = np.arange(self.weight, self.weight + len(y))
+            self.weight += len(y)
+        else:
+            weight, self.weight = _before(self.weight, weights)
+        values = np.divide(total, weight, out=total, where=weight > 0)
+        if weight[0] == 0:
+            values[weight == 0] = y[weight == 0]
+        first["values"][:], second["values"][:] = values, history.last
+        if np.isnan(history.last[0]):
+            second["values"][0] = y[0]
+        if "rates" in first:
+            zeros = (values == 0) & (weight > 0)
+            first["rates"][:], second["rates"][:] = values, second["values"]
+            first["rates"][zeros] = 0.5 / np.maximum(weight[zeros], 1.0)
 
 
-class LastValue(Baseline):
-    """The target before."""
+def _before(start: float, added: Array) -> tuple[Array, float]:
+    """Return the sums before each row, and the sum after the last."""
+    sums = np.empty(len(added) + 1)
+    sums[0] = start
+    np.cumsum(added, out=sums[1:])
+    sums[1:] += start
+    return sums[:-1], float(sums[-1])
 
-    def score(self, history: History) -> ScoredRows:
-        """Predict the next rows of the stream."""
-        return history.scored(values=np.where(np.isnan(history.last), history.rows.y, history.last))
 
-
-BASELINES: dict[str, dict[str, type[Baseline]]] = {
-    "classification": {"majority": Majority, "last_label": LastLabel},
-    "regression": {"mean": MeanSoFar, "last_value": LastValue},
+BASELINES: dict[str, tuple[str, str]] = {
+    "classification": ("majority", "last_label"),
+    "regression": ("mean", "last_value"),
 }
 HEADINGS = {"majority": "majority class", "last_label": "last label", "mean": "mean so far", "last_value": "last value"}
 
 
-class Baselines:
-    """All baselines of a task, and the target that came last.
+class Judges:
+    """The baselines beside the model: all of them as one block.
 
     Parameters
     ----------
     task : str
         "classification" or "regression".
     needs : frozenset of str
-        Fields of ScoredRows that metrics read.
+        Predictions that metrics read.
     """
 
     def __init__(self, task: str, needs: frozenset[str]) -> None:
-        self.needs = needs | {"rates"}
-        self.members = {name: kind() for name, kind in BASELINES[task].items()}
+        self.needs = needs - {"last"}
+        self.baselines = OfLabels() if task == "classification" else OfValues()
         self.before: Any = -1 if task == "classification" else np.nan
-        self.first = True
+        self.room = Room()
 
-    def score(self, rows: ScoredRows, n_classes: int) -> dict[str, ScoredRows]:
-        """Return the next rows of the stream as the model (named "model") and every baseline predicted them."""
-        last = np.empty_like(rows.y)
+    def block(self, tail: Block | None, rows: ScoredRows, n_classes: int) -> Block:
+        """Return ``tail``, and behind it the next rows of the stream as the model and both baselines predict them."""
+        head, last, said = 0 if tail is None else len(tail), np.empty_like(rows.y), {}
         last[0], last[1:] = self.before, rows.y[:-1]
-        rows = replace(rows, last=last if "last" in self.needs else None)
-        history = History(rows, last, self.first, n_classes, self.needs)
-        self.before, self.first = rows.y[-1], False
-        return {"model": rows, **{name: member.score(history) for name, member in self.members.items()}}
-
-
-def _before(start: float, added: Array) -> tuple[Array, float]:
-    """Return the sums before each row, and the sum after the last. Marks are counted as integers: 5 times as fast."""
-    sums = np.cumsum(added)
-    before = np.empty(len(added))
-    before[0] = start
-    np.add(sums[:-1], start, out=before[1:])
-    return before, start + float(sums[-1])
+        self.before = rows.y[-1]
+        for name in self.needs:
+            given: Any = rows.values if name == "rates" else getattr(rows, name)
+            kind = rows.y.dtype if name == "labels" else np.float64
+            array = said[name] = self.room.array(f"said {name}", (3, head + len(rows), *given.shape[1:]), kind)
+            if tail is not None:
+                array[:, :head] = tail[name]
+            if name == "truth":
+                np.clip(given, EPS, 1.0 - EPS, out=array[0, head:])  # as scikit-learn's log loss; baselines are within
+            else:
+                array[0, head:] = given
+        first, second = ({name: array[place, head:] for name, array in said.items()} for place in (1, 2))
+        self.baselines.score(History(rows, last, n_classes), first, second)
+        if tail is None:
+            return Block(rows.y, rows.weights, last, said, self.room)
+        y, last = np.concatenate([tail.y, rows.y]), np.concatenate([tail.last, last])
+        return Block(y, joined_weights([tail, rows]), last, said, self.room)

@@ -95,13 +95,11 @@ def _is_table(X: Any) -> bool:
 def _streamed(items: Iterator[Any]) -> Iterator[Chunk]:
     number = 0
     for item in items:
-        if not isinstance(item, tuple | list) or len(item) not in (2, 3):
-            raise TypeError(
-                f"Item {number} of the stream is of type {type(item).__name__}: items are (X, y), "
-                "(X, y, sample_weight), or single rows (dict, label)."
-            )
+        _check_item(item, number)
         if isinstance(item[0], dict):
             rows = [item, *islice(items, PAIRS - 1)]
+            for place, row in enumerate(rows):
+                _check_item(row, number + place)
             number += len(rows)
             yield _gathered(rows)
             continue
@@ -110,6 +108,17 @@ def _streamed(items: Iterator[Any]) -> Iterator[Chunk]:
         number += 1
         if len(chunk):
             yield chunk
+
+
+def _check_item(item: Any, number: int) -> None:
+    """Raise TypeError for what is not two or three things together."""
+    if isinstance(item, tuple | list) and len(item) in (2, 3):
+        return
+    what = f"a {type(item).__name__}" + (f" of length {len(item)}" if isinstance(item, tuple | list) else "")
+    raise TypeError(
+        f"Item {number} of the stream is {what}: items are (X, y), (X, y, sample_weight), or single rows "
+        "(dict, label), (dict, label, weight)."
+    )
 
 
 def _gathered(rows: list[Any]) -> Chunk:
@@ -127,6 +136,12 @@ def _chunk(X: Any, y: Any, sample_weight: Any, where: str) -> Chunk:
         X = X.tocsr()
     if isinstance(X, list | tuple) and not (len(X) and isinstance(X[0], dict)):
         X = np.asarray(X)
+    if y is None or not (hasattr(X, "shape") or isinstance(X, list | tuple)) or getattr(X, "ndim", 1) == 0:
+        name, value = ("y", y) if y is None else ("X", X)
+        raise TypeError(
+            f"{name}{where} is {value!r:.60}: X is an array, a sparse matrix, a frame, or a list of rows, y a target "
+            "for each of them."
+        )
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]

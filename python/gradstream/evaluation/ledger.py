@@ -8,22 +8,23 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradstream.evaluation.metrics.base import Metric, SummedMetric, WholeMetric
-from gradstream.evaluation.rows import Array, ScoredRows
+from gradstream.evaluation.rows import Array, Block
 from gradstream.evaluation.segments import BlockPlan
-from gradstream.evaluation.statistics import combined
+from gradstream.evaluation.statistics import Weights, combined, of_lines
 
-Columns = dict[str, Array]  # (points or pieces, width) by statistic
+Columns = dict[str, Array]  # (predictors or 1, points or pieces, width) by statistic
 
 
 @dataclass(eq=False)
 class Ledger:
-    """All that is known of one predictor.
+    """All that is known of the predictors.
 
-    ``plain`` and ``faded`` hold the sums (1, width) over the stream so far, ``totals`` by kind of curve the sums at
-    its points, ``rolled`` the values of metrics that have no sums.
+    ``plain`` and ``faded`` hold the sums over the stream so far, one point, ``totals`` by kind of curve the sums at
+    its points, ``rolled`` the values (predictors, points) of metrics that have no sums.
     """
 
     metrics: Sequence[Metric]
+    n_predictors: int
     plain: Columns = field(default_factory=dict)
     faded: Columns = field(default_factory=dict)
     totals: dict[str, list[Columns]] = field(default_factory=dict)
@@ -33,69 +34,84 @@ class Ledger:
         summed = [metric for metric in self.metrics if isinstance(metric, SummedMetric)]
         self.statistics = list(dict.fromkeys(part for metric in summed for part in metric.statistics))
 
-    def add(self, rows: ScoredRows, plan: BlockPlan, n_classes: int) -> None:
+    def add(self, block: Block, plan: BlockPlan, n_classes: int) -> None:
         """Add a block and the points in it."""
-        numbers = {statistic.name: statistic.read(rows) for statistic in self.statistics}
-
-        def pieces(weights: Array | None) -> Columns:
-            return {
-                part.name: part.sums(numbers[part.name], weights, plan.segments, n_classes) for part in self.statistics
-            }
-
-        plain = pieces(rows.weights)
+        plain: Columns = {}
+        faded: Columns = {}
+        weights = None if plan.decay is None else Weights(block.weights, plan.fade)
+        for part in self.statistics:  # one after the other: what was read is still in the cache
+            numbers, name = part.read(block), part.name
+            if weights is None:
+                plain[name] = part.sums(numbers, block.weights, plan.segments, n_classes)
+            else:
+                plain[name], faded[name] = part.plain_and_faded(numbers, weights, plan.segments, n_classes)
         self._carry("cumulative", self.plain, plan.cumulative, plain)
         if plan.window is not None:
             self.totals.setdefault("rolling", []).append(combined(self.statistics, plan.rolling, plain))
-            self._roll(rows, plan)
-        if plan.decay is not None:
-            faded = pieces(plan.fade if rows.weights is None else plan.fade * rows.weights)
+            self._roll(block, plan)
+        if weights is not None:
             self._carry("fading", self.faded, plan.fading, faded)
 
     def _carry(self, kind: str, sums: Columns, factors: Array, pieces: Columns) -> None:
         """Note the totals at the points; put those at the end of the block into ``sums``."""
-        together = {name: np.concatenate([_widened(sums.get(name), part), part]) for name, part in pieces.items()}
+        together = {name: _behind(sums.get(name), part) for name, part in pieces.items()}
         totals = combined(self.statistics, factors, together)
-        sums |= {name: total[-1:] for name, total in totals.items()}
-        self.totals.setdefault(kind, []).append({name: total[:-1] for name, total in totals.items()})
+        sums |= {name: total[:, -1:] for name, total in totals.items()}
+        self.totals.setdefault(kind, []).append({name: total[:, :-1] for name, total in totals.items()})
 
-    def _roll(self, rows: ScoredRows, plan: BlockPlan) -> None:
+    def _roll(self, block: Block, plan: BlockPlan) -> None:
         for metric in self.metrics:
             if isinstance(metric, WholeMetric):
-                windows = zip(plan.window_starts.tolist(), plan.ends.tolist(), strict=True)
-                values = np.array([metric.of(rows.part(start, stop)) for start, stop in windows])
-                self.rolled.setdefault(metric.name, []).append(values)
+                values = [_rolled(metric, block, plan, predictor) for predictor in range(self.n_predictors)]
+                self.rolled.setdefault(metric.name, []).append(np.array(values))
 
     def keep(self, wanted: Array) -> None:
         """Drop the points that are not wanted."""
         for kind in self.totals:
-            self.totals[kind] = [{name: total[wanted] for name, total in self._joined(kind).items()}]
-        self.rolled = {name: [np.concatenate(parts)[wanted]] for name, parts in self.rolled.items()}
+            self.totals[kind] = [{name: total[:, wanted] for name, total in self._joined(kind).items()}]
+        self.rolled = {name: [np.concatenate(parts, axis=1)[:, wanted]] for name, parts in self.rolled.items()}
 
-    def curves(self) -> dict[str, Columns]:
-        """Return by kind of curve and name of metric the values at the points."""
-        found: dict[str, Columns] = {"cumulative": {}, "rolling": {}}
+    def curves(self) -> list[dict[str, Columns]]:
+        """Return for each predictor by kind of curve and name of metric the values at the points."""
+        found: list[dict[str, Columns]] = [{"cumulative": {}, "rolling": {}} for _ in range(self.n_predictors)]
+        summed = [metric for metric in self.metrics if isinstance(metric, SummedMetric)]
         for kind in self.totals:
             joined = self._joined(kind)
-            found[kind] = {
-                metric.name: metric.value(joined) for metric in self.metrics if isinstance(metric, SummedMetric)
-            }
+            for metric in summed:
+                for curves, line in zip(found, metric.value(joined), strict=True):
+                    curves.setdefault(kind, {})[metric.name] = line
         for name, parts in self.rolled.items():
-            found["rolling"][name] = np.concatenate(parts)
+            for curves, values in zip(found, np.concatenate(parts, axis=1), strict=True):
+                curves["rolling"][name] = values
         return found
 
     def _joined(self, kind: str) -> Columns:
         """Return the totals of all blocks; early blocks may not have known all classes."""
         blocks = self.totals[kind]
         return {
-            name: np.concatenate([_widened(block[name], widest) for block in blocks])
+            name: np.concatenate(
+                [_widened(block[name], self.n_predictors, widest.shape[2]) for block in blocks], axis=1
+            )
             for name, widest in blocks[-1].items()
         }
 
 
-def _widened(sums: Array | None, like: Array) -> Array:
-    """Return sums as wide as others: what was not there yet is 0. None is a row of zeros."""
-    if sums is None:
-        return np.zeros((1, like.shape[1]))
-    if sums.shape[1] == like.shape[1]:
-        return sums
-    return np.pad(sums, ((0, 0), (0, like.shape[1] - sums.shape[1])))
+def _rolled(metric: WholeMetric, block: Block, plan: BlockPlan, predictor: int) -> list[float]:
+    """Return the metric of the window of each point. Baselines do not count the first row of a stream."""
+    rows, skipped = block.of(predictor), int(predictor > 0 and plan.begins)
+    windows = zip(np.maximum(plan.window_starts, skipped).tolist(), plan.ends.tolist(), strict=True)
+    return [metric.of(rows.part(start, stop)) for start, stop in windows]
+
+
+def _behind(sums: Array | None, pieces: Array) -> Array:
+    """Return sums (zeros for None), and pieces behind them as more points."""
+    lines, width = max(len(pieces), 1 if sums is None else len(sums)), pieces.shape[2]
+    first = np.zeros((lines, 1, width)) if sums is None else _widened(sums, lines, width)
+    return np.concatenate([first, of_lines(pieces, lines)], axis=1)
+
+
+def _widened(sums: Array, lines: int, width: int) -> Array:
+    """Return sums of so many predictors and as wide: what was not there yet is 0."""
+    if sums.shape[2] < width:
+        sums = np.pad(sums, ((0, 0), (0, 0), (0, width - sums.shape[2])))
+    return of_lines(sums, lines)

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradstream.evaluation.baselines import BASELINES, Baselines
+from gradstream.evaluation.baselines import BASELINES, Judges
 from gradstream.evaluation.ledger import Ledger
 from gradstream.evaluation.metrics.base import Metric, WholeMetric
-from gradstream.evaluation.rows import Array, ScoredRows, joined
+from gradstream.evaluation.rows import Array, Block, ScoredRows, joined
 from gradstream.evaluation.segments import BlockPlan
 
-BLOCK_ROWS = 32_768  # 49 ns a row for log loss and accuracy; 65 at half of it, for the calls, and no less at twice
+BLOCK_ROWS = 24_000  # calls cost 4 ns a row; arrays of more are mapped anew, page by page
+BLOCK_POINTS = 512  # or 4 windows: factors are points times pieces
 MOST_PARTS = 500
 MOST_POINTS = 400  # of a stream of unknown length: above it every other point is dropped
 FEWEST_POINTS = 200  # of data of known length
@@ -52,7 +53,8 @@ class WholeRows:
     def add(self, rows: ScoredRows) -> None:
         """Keep what a WholeMetric reads, or nothing at all once there are too many rows."""
         self.n_rows += len(rows)
-        self.parts.append(ScoredRows(rows.y, rows.weights, scores=rows.scores))
+        assert rows.scores is not None
+        self.parts.append(ScoredRows(rows.y, rows.weights, scores=rows.scores.copy()))
         if self.n_rows > self.most:
             self.parts = []
 
@@ -72,58 +74,72 @@ class Scoreboard:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self.baselines = Baselines(rules.task, rules.needs)
-        self.ledgers = {name: Ledger(rules.metrics) for name in ("model", *BASELINES[rules.task])}
+        self.names = ("model", *BASELINES[rules.task])
+        self.judges = Judges(rules.task, rules.needs)
+        self.ledger = Ledger(rules.metrics, len(self.names))
         self.every = rules.every or max(1, (rules.n_rows or 0) // FEWEST_POINTS)
         self.points: Array = np.zeros(0, np.int64)
         self.n_rows = 0
         self._waiting: list[ScoredRows] = []
         self._n_waiting = 0
-        self._tails: dict[str, ScoredRows] = {}
-        self._history = {name: WholeRows(max(WHOLE_ROWS, rules.n_rows or 0)) for name in self.ledgers}
+        self._tail: Block | None = None
+        self._plan: BlockPlan | None = None
+        self._history = [WholeRows(max(WHOLE_ROWS, rules.n_rows or 0)) for _ in self.names]
+        known = rules.every is not None or rules.n_rows is not None
+        most = max(min(BLOCK_ROWS, BLOCK_POINTS * self.every) if known else BLOCK_ROWS, 4 * (rules.window or 0))
+        self.block_rows = max(most // self.every * self.every, most // 2) if known else most  # whole points: cut alike
 
     def add(self, rows: ScoredRows, n_classes: int) -> None:
-        """Take the next rows of the stream."""
-        rows, size = rows.only(self.rules.needs), max(BLOCK_ROWS, 4 * (self.rules.window or 0))
-        for start in range(0, len(rows), size):
-            if self._n_waiting >= size:  # only when there are more, so that some wait for the end
+        """Take the next rows of the stream. Blocks end at the same rows however these are cut."""
+        rows, start = rows.only(self.rules.needs), 0
+        while start < len(rows):
+            if self._n_waiting == self.block_rows:  # only when there are more, so that some wait for the end
                 self._score(n_classes, last=False)
-            self._waiting.append(rows.part(start, start + size))
-            self._n_waiting += len(self._waiting[-1])
+            part = rows.part(start, start + self.block_rows - self._n_waiting)
+            self._waiting.append(part)
+            self._n_waiting += len(part)
+            start += len(part)
             if len(self._waiting) == MOST_PARTS:  # of a stream of single rows: objects are larger than numbers
                 self._waiting = [joined(self._waiting)]
 
     def finish(self, n_classes: int) -> dict[str, dict[str, dict[str, Array]]]:
         """Score what waits; return curves by predictor, kind and metric. The end of the stream is a point."""
         self._score(n_classes, last=True)
-        found = {name: ledger.curves() for name, ledger in self.ledgers.items()}
-        for name, curves in found.items():
-            whole = {metric.name: self._at_the_end(metric, name) for metric in self.rules.whole}
+        found = dict(zip(self.names, self.ledger.curves(), strict=True))
+        for curves, history in zip(found.values(), self._history, strict=True):
+            whole = {metric.name: self._at_the_end(metric, history) for metric in self.rules.whole}
             cumulative = curves["cumulative"] | whole
             curves["cumulative"] = {metric.name: cumulative[metric.name] for metric in self.rules.metrics}
         return found
 
-    def _at_the_end(self, metric: WholeMetric, name: str) -> Array:
+    def _at_the_end(self, metric: WholeMetric, history: WholeRows) -> Array:
         """Return a curve that is known only where the stream ends."""
         curve = np.full(len(self.points), np.nan)
-        curve[-1] = self._history[name].value(metric)
+        curve[-1] = history.value(metric)
         return curve
 
     def _score(self, n_classes: int, *, last: bool) -> None:
-        rows = joined(self._waiting)
+        rows, head = joined(self._waiting), 0 if self._tail is None else len(self._tail)
         self._waiting, self._n_waiting = [], 0
         window = self.rules.window or 0
-        head = min(window, self.n_rows)
         points = self._next_points(len(rows), last=last)
-        plan = BlockPlan(head + len(rows), self.n_rows - head, head, points, self.rules.window, self.rules.decay)
-        for name, scored in self.baselines.score(rows, n_classes).items():
-            block = joined([self._tails[name], scored]) if head else scored
-            self.ledgers[name].add(block, plan, n_classes)
-            self._tails[name] = block.part(max(0, len(block) - window)).lightened()
-            if self.rules.whole:
-                self._history[name].add(scored)
+        plan = self._planned(head + len(rows), head, points - self.n_rows + head)
+        block = self.judges.block(self._tail, rows, n_classes)
+        self.ledger.add(block, plan, n_classes)
+        if self.rules.whole:
+            for place, history in enumerate(self._history):
+                skipped = int(self.n_rows == 0 and place > 0)  # baselines do not count the first row
+                history.add(block.of(place, head + skipped))
+        self._tail = block.end(window) if window else None
         self.n_rows += len(rows)
         self.points = np.append(self.points, points)
+
+    def _planned(self, n_rows: int, head: int, ends: Array) -> BlockPlan:
+        if self._plan is None or not self._plan.is_of(n_rows, head, ends):
+            begins = self.n_rows == head
+            rules = self.rules
+            self._plan = BlockPlan(n_rows, head, ends, begins, rules.window, rules.decay, len(self.names))
+        return self._plan
 
     def _next_points(self, n_new: int, *, last: bool) -> Array:
         """Return the points among the next rows, after dropping earlier ones where there would be too many."""
@@ -134,7 +150,6 @@ class Scoreboard:
             wanted = self.points % self.every == 0
             if not wanted.all():
                 self.points = self.points[wanted]
-                for ledger in self.ledgers.values():
-                    ledger.keep(wanted)
+                self.ledger.keep(wanted)
         points = np.arange((self.n_rows // self.every + 1) * self.every, end + 1, self.every, dtype=np.int64)
         return np.append(points, end) if last and end % self.every else points

@@ -41,21 +41,24 @@ class Segments:
 class BlockPlan:
     """Which pieces of a block make up which point.
 
-    ``first`` rows of the stream came before the block, whose first ``head`` rows have been added up before and are here
-    because windows reach back to them. ``points`` count rows of the stream, each one after ``first + head``.
+    The first ``head`` rows have been added up before and are here because windows reach back to them. ``ends`` are the
+    rows of the block before each point, more than ``head``. ``begins``: the block has the stream's first row.
+
+    Factors have a leading axis: of length 1, or, where the block has the stream's first row, of ``n_predictors``, of
+    which only the model counts that row, which is a piece of its own.
     """
 
     n_rows: int
-    first: int
     head: int
-    points: Array
+    ends: Array
+    begins: bool
     window: int | None
     decay: float | None
+    n_predictors: int
 
-    @cached_property
-    def ends(self) -> Array:
-        """Rows of the block before each point."""
-        return self.points - self.first
+    def is_of(self, n_rows: int, head: int, ends: Array) -> bool:
+        """Say whether this is the plan of another block further on: most blocks of a stream are cut alike."""
+        return not self.begins and (self.n_rows, self.head) == (n_rows, head) and np.array_equal(self.ends, ends)
 
     @cached_property
     def window_starts(self) -> Array:
@@ -66,7 +69,8 @@ class BlockPlan:
     def segments(self) -> Segments:
         """The pieces."""
         windows = self.ends if self.window is None else self.window_starts
-        starts = np.unique(np.concatenate([np.array([0, self.head]), self.ends, windows]).astype(np.intp))
+        fixed = np.array([0, 1, self.head] if self.begins else [0, self.head])
+        starts = np.unique(np.concatenate([fixed, self.ends, windows]).astype(np.intp))
         return Segments(starts[starts < self.n_rows], self.n_rows)
 
     @cached_property
@@ -76,7 +80,11 @@ class BlockPlan:
 
     @cached_property
     def cumulative(self) -> Array:
-        """Factors (points + 1, 1 + pieces) of what was carried here and of the pieces."""
+        """Factors (1 or P, points + 1, 1 + pieces) of what was carried here and of the pieces."""
+        return self._of_predictors(self._carried, 1)
+
+    @cached_property
+    def _carried(self) -> Array:
         new = (self.segments.starts >= self.head) & (self.segments.ends <= self.stops[:, None])
         return np.column_stack([np.ones(len(self.stops)), new])
 
@@ -85,19 +93,32 @@ class BlockPlan:
         """The same, for sums in which a row counts ``decay`` times less with every row after it."""
         assert self.decay is not None
         ages = np.column_stack([self.stops - self.head, self.stops[:, None] - self.segments.ends])
-        return self.cumulative * self.decay ** np.maximum(ages, 0)
+        return self._of_predictors(self._carried * _power(self.decay, np.maximum(ages, 0)), 1)
 
     @cached_property
     def rolling(self) -> Array:
-        """Factors (points, pieces): 1 for the pieces in the window."""
+        """Factors (1 or P, points, pieces): 1 for the pieces in the window."""
         segments = self.segments
         inside = (segments.starts >= self.window_starts[:, None]) & (segments.ends <= self.ends[:, None])
-        return inside.astype(np.float64)
+        return self._of_predictors(inside.astype(np.float64), 0)
+
+    def _of_predictors(self, factors: Array, piece: int) -> Array:
+        """Return factors for all predictors; those of the stream's first row, column ``piece``, are the model's."""
+        if not self.begins:
+            return factors[None]
+        each = np.repeat(factors[None], self.n_predictors, axis=0)
+        each[1:, :, piece] = 0.0
+        return each
 
     @cached_property
     def fade(self) -> Array:
         """Factors (rows) that a row has at the end of its piece."""
         assert self.decay is not None
         lengths = self.segments.lengths.tolist()
-        longest = self.decay ** np.arange(max(lengths) - 1, -1, -1)
+        longest = _power(self.decay, np.arange(max(lengths) - 1, -1, -1))
         return np.concatenate([longest[-length:] for length in lengths])
+
+
+def _power(base: float, exponents: Array) -> Array:
+    """Return powers, to rounding times the logarithm of the result: where it is not small, to 15 digits."""
+    return np.exp(exponents * np.log(base))

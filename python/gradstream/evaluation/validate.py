@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import unique_labels
 
 from gradstream.evaluation.feed import Chunk, Feed, open_feed
 from gradstream.evaluation.labels import Labels
-from gradstream.evaluation.learners import Learner, Terms, learner_for, task_of
+from gradstream.evaluation.learners import Learner, Terms, check_instance, learner_for, task_of
 from gradstream.evaluation.learners.single_rows import SingleRowLearner
 from gradstream.evaluation.metrics import Metric, choose_metrics
 from gradstream.evaluation.metrics.regression import ValueMetric
@@ -121,6 +121,7 @@ def progressive_validate(
     >>> report.rolling["log_loss"].shape == report.rows.shape
     True
     """
+    check_instance(model)
     _check_numbers(window=window, delay=delay, chunk_size=chunk_size, every=every)
     if fading is not None and not (isinstance(fading, float) and 0.0 < fading < 1.0):
         raise ValueError(f"fading={fading!r}: allowed are numbers above 0 and below 1, and None.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,25 +10,14 @@ import numpy as np
 from gradstream._parameters import BANK
 from gradstream._state import STEPS, LearnerState
 from gradstream._validation import LOWER_RATE, RESCALE, CheckedRows, assert_finite, raise_for_status
+from gradstream.regimes.delayed import LabelledRows, Queue, check_learnable, joined
+
+__all__ = ["LabelledRows", "Model", "rate_of"]
 
 if TYPE_CHECKING:
     from _thread import LockType
 
     from gradstream._core import Float64, Spec, Status
-
-
-@dataclass(frozen=True, eq=False)
-class LabelledRows:
-    """Rows to learn: y (n,) as the loss wants it, weights (n,) or None."""
-
-    X: CheckedRows
-    y: Float64
-    weights: Float64 | None
-
-    def single(self, i: int) -> LabelledRows:
-        """Return row i in memory of its own."""
-        weights = None if self.weights is None else self.weights[i : i + 1].copy()
-        return LabelledRows(self.X.part(i, i + 1).owned(), self.y[i : i + 1].copy(), weights)
 
 
 class Model:
@@ -105,7 +93,7 @@ class Model:
         if X.layout == self.state.layout and X.dtype == self.state.table.dtype:
             status = self._learn_in_place(X.data, rows.y, rows.weights, report, threads)
             if status[0] != "ok":
-                raise_for_status(owner, status, X, self._where(), self._remedy())
+                self._raise(owner, status, X, overflows=_infinite(report, status[1]))
             return
         before = self.state.copy()
         try:
@@ -131,36 +119,49 @@ class Model:
             out = None if report is None else report[part]
             code, row = self._learn_in_place(data, rows.y[part], weights, out, threads)
             if code != "ok":
-                raise_for_status(
-                    owner, (code, row + part.start if row >= 0 else row), rows.X, self._where(), self._remedy()
-                )
+                status = code, row + part.start if row >= 0 else row
+                self._raise(owner, status, rows.X, overflows=_infinite(out, row))
 
     def progress(self, owner: str, rows: LabelledRows, delay: int, threads: int) -> Float64:
         """Return the margins (n, K) of rows, each reported before it is learnt, and learnt ``delay`` rows later."""
-        n = rows.X.shape[0]
-        out = np.empty((n, self.state.spec["columns"]))
+        out = np.zeros((rows.X.shape[0], self.state.spec["columns"]))
         if delay == 0 and not self.state.pending:
             self.learn(owner, rows, out, threads)
             return out
-        before = self.state.copy()
+        pieces = rows.pieces(self.state.layout)
+        before = None if len(out) == 1 and len(self.state.pending) <= delay else self.state.copy()
         try:
-            for i in range(n):
-                single = rows.single(i)
-                out[i] = self.margins(owner, single.X, 1)
-                self.state.pending.append(single)
-                while len(self.state.pending) > delay:
-                    self.learn(owner, self.state.pending.pop(0), None, 1)
+            for start, piece in pieces:
+                check_learnable(owner, piece, self.state.table.dtype)
+                self._wait(owner, piece, delay, out[start : start + len(piece.y)], start)
         except BaseException:
-            self.state.restore(before)
+            if before is not None:  # a single row is reported, and one learnt, or neither
+                self.state.restore(before)
             raise
         return out
+
+    def _wait(self, owner: str, new: LabelledRows, delay: int, out: Float64, start: int) -> None:
+        """Report new rows; learn those whose labels have come by then."""
+        queue = Queue.of(self.state, new, delay)
+        room = queue.room(self.state)
+        if room > len(self.state.records):
+            self.state.reserve(room)
+            self._hold()
+        rows = queue.rows
+        code, at = self.learner.learn_delayed(rows.X.data, rows.y, rows.weights, out, queue.first, queue.shift)
+        if code != "ok":
+            row = at - queue.first
+            status = code, row + start if row >= 0 else -1  # a row of an earlier call has no number in X
+            self._raise(owner, status, rows.X, overflows=_infinite(out, row))
+        self.state.pending = queue.waiting
 
     def flush(self, owner: str) -> None:
         """Learn the rows that wait and step on the unfinished block."""
         before = self.state.copy()
         try:
-            while self.state.pending:
-                self.learn(owner, self.state.pending.pop(0), None, 1)
+            if self.state.pending:
+                self.learn(owner, joined(self.state.pending, self.state), None, 1)
+                self.state.pending = []
             code, _ = self.learner.flush()
             if code != "ok":
                 raise_for_status(owner, (code, -1), None, self._where())
@@ -168,11 +169,25 @@ class Model:
             self.state.restore(before)
             raise
 
+    def _raise(self, owner: str, status: Status, X: CheckedRows, *, overflows: bool) -> None:
+        """Raise for an answer that is not "ok"; ``overflows``: because the row's decision value is not finite."""
+        if not overflows:
+            raise_for_status(owner, status, X, self._where(), self._remedy())
+        assert_finite(owner, X)
+        raise ValueError(
+            f"The decision value of row {status[1]} of X overflows with this {owner}, before the row is learnt. "
+            f"{RESCALE} The state before this call was kept."
+        )
+
     def _remedy(self) -> str:
         return RESCALE if self.state.bank else LOWER_RATE
 
     def _where(self) -> str:
         return f"after step {int(self.state.counters[STEPS])} ({rate_of(self.state.spec)})"
+
+
+def _infinite(report: Float64 | None, row: int) -> bool:
+    return report is not None and 0 <= row < len(report) and not np.isfinite(report[row]).all()
 
 
 def rate_of(spec: Spec) -> str:

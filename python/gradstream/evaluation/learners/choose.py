@@ -16,6 +16,12 @@ from gradstream.evaluation.learners.progressive import ProgressiveLearner
 from gradstream.evaluation.learners.single_rows import SingleRowLearner
 
 
+def check_instance(model: Any) -> None:
+    """Raise TypeError for a class, which has the methods of a model and no model to call them on."""
+    if isinstance(model, type):
+        raise TypeError(f"model is the class {model.__name__}: pass an instance of it, {model.__name__}().")
+
+
 def learner_for(model: Any, terms: Terms) -> Learner:
     """Return the fastest learner that a model can have, or raise TypeError for a model that cannot learn row by row."""
     if hasattr(model, "progressive_fit"):

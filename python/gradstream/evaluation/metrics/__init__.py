@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from gradstream.evaluation.metrics.base import Metric, SummedMetric, WholeMetric
 from gradstream.evaluation.metrics.classification import (
@@ -45,11 +46,11 @@ def choose_metrics(names: str | Iterable[str] | None, task: str, gives: frozense
     ``gives`` names the fields of ScoredRows that the model can fill. None stands for the defaults of the task, as far
     as the model can fill them.
     """
-    gives = gives | {"last"}  # the label before, which asks nothing of a model
+    gives = gives | {"last", "rates"}  # the label before, and rates that are the values: nothing to ask a model for
     if names is None:
         known = [METRICS[name] for name in DEFAULTS[task]]
         return tuple(metric for metric in known if gives.issuperset(metric.needs))
-    chosen: Sequence[str] = [names] if isinstance(names, str) else list(names)
+    chosen: Sequence[Any] = list(names) if isinstance(names, Iterable) and not isinstance(names, str) else [names]
     allowed = [name for name, metric in METRICS.items() if metric.task == task]
     wrong = [name for name in chosen if name not in allowed]
     if wrong or not chosen:

@@ -12,7 +12,7 @@ from gradstream.evaluation.rows import Array, ScoredRows
 from gradstream.evaluation.statistics import Statistic, WeightSum
 
 WEIGHT = WeightSum("weight", lambda rows: None)
-Totals = Mapping[str, Array]  # (points, width) of each statistic, by name
+Totals = Mapping[str, Array]  # (predictors or 1, points, width) of each statistic, by name
 
 
 class Metric(ABC):
@@ -27,7 +27,7 @@ class Metric(ABC):
     task : str
         "classification" or "regression".
     needs : tuple of str
-        Fields of ScoredRows.
+        Fields of ScoredRows, "last", and "rates" (see Block).
     wants : str
         The same, in words for messages.
     greater_is_better : bool
@@ -49,7 +49,7 @@ class SummedMetric(Metric):
 
     @abstractmethod
     def value(self, totals: Totals) -> Array:
-        """Return (points,) values; NaN where there is nothing to say."""
+        """Return (predictors, points) values; NaN where there is nothing to say."""
 
 
 class WholeMetric(Metric):
@@ -67,5 +67,5 @@ def ratio(total: Array, weight: Array) -> Array:
 
 
 def mean_of(statistic: Statistic, totals: Totals) -> Array:
-    """Return the weighted mean (points,) of the numbers that a RowSum reads."""
-    return ratio(totals[statistic.name][:, 0], totals[WEIGHT.name][:, 0])
+    """Return the weighted mean (predictors, points) of the numbers that a RowSum reads."""
+    return ratio(totals[statistic.name][..., 0], totals[WEIGHT.name][..., 0])

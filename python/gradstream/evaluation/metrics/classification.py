@@ -7,43 +7,37 @@ from typing import ClassVar
 import numpy as np
 
 from gradstream.evaluation.metrics.base import WEIGHT, SummedMetric, Totals, mean_of, ratio
-from gradstream.evaluation.rows import Array, ScoredRows
+from gradstream.evaluation.rows import Array, Block
 from gradstream.evaluation.statistics import ClassSum, RowSum, Statistic
 
-EPS = np.finfo(np.float64).eps
+
+def _log_likelihoods(rows: Block) -> Array:
+    truth = rows["truth"]
+    return np.log(truth, out=rows.room.array("log likelihoods", truth.shape))
 
 
-def _log_losses(rows: ScoredRows) -> Array:
-    assert rows.truth is not None
-    return -np.log(np.clip(rows.truth, EPS, 1.0 - EPS))
-
-
-def _squared_distances(rows: ScoredRows) -> Array:
+def _squared_distances(rows: Block) -> Array:
     """Return sum_k (p_k - [k = y])^2: of the label that came, and of all the others."""
-    assert rows.truth is not None
-    assert rows.others is not None
-    return (1.0 - rows.truth) ** 2 + rows.others
+    return (1.0 - rows["truth"]) ** 2 + rows["others"]
 
 
-def _followed(rows: ScoredRows) -> Array:
-    assert rows.last is not None
-    return (rows.last >= 0).astype(np.float64)
+def _followed(rows: Block) -> Array:
+    return rows.last >= 0
 
 
-def _repeated(rows: ScoredRows) -> Array:
-    assert rows.last is not None
-    return (rows.last == rows.y).astype(np.float64)
+def _repeated(rows: Block) -> Array:
+    return rows.last == rows.y
 
 
-LOG_LOSSES = RowSum("log_losses", _log_losses)
+LOG_LIKELIHOODS = RowSum("log_likelihoods", _log_likelihoods)
 DISTANCES = RowSum("squared_distances", _squared_distances)
 HITS = RowSum("hits", lambda rows: rows.hits)
 TRUE_CLASSES = ClassSum("true_classes", lambda rows: rows.y)
-PREDICTED_CLASSES = ClassSum("predicted_classes", lambda rows: rows.labels)
-HIT_CLASSES = ClassSum("hit_classes", lambda rows: np.where(rows.labels == rows.y, rows.y, -1))
+PREDICTED_CLASSES = ClassSum("predicted_classes", lambda rows: rows["labels"])
+HIT_CLASSES = ClassSum("hit_classes", lambda rows: np.where(rows["labels"] == rows.y, rows.y, -1))
 # All of the following leave out the first row, which has no label before it.
 FOLLOWERS = RowSum("followers", _followed)
-FOLLOWING_HITS = RowSum("following_hits", lambda rows: rows.hits * _followed(rows))
+FOLLOWING_HITS = RowSum("following_hits", lambda rows: rows.hits & _followed(rows))
 REPEATS = RowSum("repeats", _repeated)
 
 
@@ -52,11 +46,11 @@ class LogLoss(SummedMetric):
 
     name, label = "log_loss", "log loss"
     needs, wants = ("truth",), "probabilities"
-    statistics: ClassVar[tuple[Statistic, ...]] = (WEIGHT, LOG_LOSSES)
+    statistics: ClassVar[tuple[Statistic, ...]] = (WEIGHT, LOG_LIKELIHOODS)
 
     def value(self, totals: Totals) -> Array:
         """Return the mean."""
-        return mean_of(LOG_LOSSES, totals)
+        return -mean_of(LOG_LIKELIHOODS, totals)
 
 
 class Brier(SummedMetric):
@@ -68,7 +62,7 @@ class Brier(SummedMetric):
 
     def value(self, totals: Totals) -> Array:
         """Return the mean."""
-        two_classes = totals[TRUE_CLASSES.name].shape[1] <= 2
+        two_classes = totals[TRUE_CLASSES.name].shape[-1] <= 2
         return mean_of(DISTANCES, totals) * (0.5 if two_classes else 1.0)
 
 
@@ -95,7 +89,7 @@ class BalancedAccuracy(SummedMetric):
         """Return the mean of recalls."""
         recalls = ratio(totals[HIT_CLASSES.name], totals[TRUE_CLASSES.name])
         came = ~np.isnan(recalls)
-        return ratio(np.where(came, recalls, 0.0).sum(axis=1), came.sum(axis=1))
+        return ratio(np.where(came, recalls, 0.0).sum(axis=-1), came.sum(axis=-1))
 
 
 class Kappa(SummedMetric):
@@ -110,9 +104,9 @@ class Kappa(SummedMetric):
 
     def value(self, totals: Totals) -> Array:
         """Return 1 - observed over expected disagreement; NaN while truth and prediction are one same class."""
-        weight = totals[WEIGHT.name][:, 0]
-        chance = ratio((totals[TRUE_CLASSES.name] * totals[PREDICTED_CLASSES.name]).sum(axis=1), weight)
-        return 1.0 - ratio(weight - totals[HITS.name][:, 0], weight - chance)
+        weight = totals[WEIGHT.name][..., 0]
+        chance = ratio((totals[TRUE_CLASSES.name] * totals[PREDICTED_CLASSES.name]).sum(axis=-1), weight)
+        return 1.0 - ratio(weight - totals[HITS.name][..., 0], weight - chance)
 
 
 class KappaTemporal(SummedMetric):
@@ -128,5 +122,5 @@ class KappaTemporal(SummedMetric):
 
     def value(self, totals: Totals) -> Array:
         """Return 1 - misses of the model over changes of the label; NaN while the label has not changed."""
-        rows, hits, repeats = (totals[part.name][:, 0] for part in (FOLLOWERS, FOLLOWING_HITS, REPEATS))
+        rows, hits, repeats = (totals[part.name][..., 0] for part in (FOLLOWERS, FOLLOWING_HITS, REPEATS))
         return 1.0 - ratio(rows - hits, rows - repeats)

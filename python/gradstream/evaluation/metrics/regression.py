@@ -8,35 +8,29 @@ import numpy as np
 from scipy.special import xlogy
 
 from gradstream.evaluation.metrics.base import WEIGHT, SummedMetric, Totals, mean_of
-from gradstream.evaluation.rows import Array, ScoredRows
+from gradstream.evaluation.rows import Array, Block
 from gradstream.evaluation.statistics import RowSum, Spread, Statistic
 
 EPS = np.finfo(np.float64).eps
 
 
-def _errors(rows: ScoredRows) -> Array:
-    return rows.y - rows.values
-
-
-def _poisson_deviances(rows: ScoredRows) -> Array:
+def _poisson_deviances(rows: Block) -> Array:
     """Return 2 (y log(y / mu) - y + mu); infinite where mu is not positive and y is, or mu is negative."""
-    mu = rows.values if rows.rates is None else rows.rates
-    assert mu is not None
+    mu = rows["rates"]
     safe = np.where(mu > 0, mu, 1.0)
     deviances = 2.0 * (xlogy(rows.y, rows.y / safe) - rows.y + safe)
     return np.where(mu > 0, deviances, np.where((mu == 0) & (rows.y == 0), 0.0, np.inf))
 
 
-def _gamma_deviances(rows: ScoredRows) -> Array:
+def _gamma_deviances(rows: Block) -> Array:
     """Return 2 (log(mu / y) + y / mu - 1); infinite where mu is not positive."""
-    mu = rows.values
-    assert mu is not None
+    mu = rows["values"]
     safe = np.where(mu > 0, mu, 1.0)
     return np.where(mu > 0, 2.0 * (np.log(safe / rows.y) + rows.y / safe - 1.0), np.inf)
 
 
-ABSOLUTE_ERRORS = RowSum("absolute_errors", lambda rows: np.abs(_errors(rows)))
-SQUARED_ERRORS = RowSum("squared_errors", lambda rows: _errors(rows) ** 2)
+ABSOLUTE_ERRORS = RowSum("absolute_errors", lambda rows: np.abs(rows.errors))
+SQUARED_ERRORS = RowSum("squared_errors", lambda rows: rows.errors**2)
 TARGETS = Spread("targets", lambda rows: rows.y)
 POISSON = RowSum("poisson_deviances", _poisson_deviances)
 GAMMA = RowSum("gamma_deviances", _gamma_deviances)
@@ -46,7 +40,8 @@ class ValueMetric(SummedMetric):
     """A metric of predicted values."""
 
     task = "regression"
-    needs, wants = ("values",), "predictions"
+    needs: ClassVar[tuple[str, ...]] = ("values",)
+    wants = "predictions"
     domain: ClassVar[str] = ""  # of y: nothing, "y >= 0" or "y > 0"
 
     def check_targets(self, y: Array) -> None:
@@ -91,8 +86,8 @@ class R2(ValueMetric):
 
     def value(self, totals: Totals) -> Array:
         """Return 1 - errors over variance; where y is constant 1 without errors, else 0, as scikit-learn does."""
-        errors = totals[SQUARED_ERRORS.name][:, 0]
-        weight, mean, squares = totals[TARGETS.name].T
+        errors = totals[SQUARED_ERRORS.name][..., 0]
+        weight, mean, squares = np.moveaxis(totals[TARGETS.name], -1, 0)
         constant = squares <= weight * (4.0 * EPS * mean) ** 2  # what rounding leaves
         explained = np.where(constant, errors == 0, 1.0 - errors / np.where(constant, 1.0, squares))
         return np.where(weight > 0, explained, np.nan)
@@ -102,6 +97,7 @@ class MeanPoissonDeviance(ValueMetric):
     """Mean of 2 (y log(y / mu) - y + mu); infinite once a count came where the prediction was not positive."""
 
     name, label = "mean_poisson_deviance", "mean Poisson deviance"
+    needs = ("values", "rates")
     statistics: ClassVar[tuple[Statistic, ...]] = (WEIGHT, POISSON)
     domain = "y >= 0"
 
