@@ -35,17 +35,26 @@ class Targets:
 
 
 def fit_labels(estimator: Any, y: Any, weights: Float64 | None, n_rows: int) -> Targets:
-    """Check the labels of a fit; the classes are those in y."""
+    """Check the labels of a fit; the classes are those in y, at least two of them with rows of positive weight."""
+    targets, seen = counted_labels(estimator, y, weights, n_rows)
+    left = seen > 0
+    if left.sum() < 2:
+        classes = targets.classes
+        assert classes is not None
+        kind = "classes" if left.all() else "classes of positive weight"
+        names = ", ".join(map(repr, classes[left].tolist()))
+        raise ValueError(f"The number of {kind} has to be greater than one; got {left.sum()} class ({names})")
+    return targets
+
+
+def counted_labels(estimator: Any, y: Any, weights: Float64 | None, n_rows: int) -> tuple[Targets, Float64]:
+    """Check the labels of a fit; return targets and the weight of every class, which may be one class or weigh 0."""
     labels = _labels(estimator, y, n_rows)
     classes, codes = _classes_and_codes(labels)
     seen = np.bincount(codes, weights, len(classes)).astype(np.float64)
     class_weights = _fit_class_weights(estimator.class_weight, classes, seen)
-    left = seen > 0 if class_weights is None else seen * class_weights > 0
-    if left.sum() < 2:
-        kind = "classes" if left.all() else "classes of positive weight"
-        names = ", ".join(map(repr, classes[left].tolist()))
-        raise ValueError(f"The number of {kind} has to be greater than one; got {left.sum()} class ({names})")
-    return Targets(_signed(codes, classes), _weighted(weights, class_weights, codes), classes, class_weights)
+    targets = Targets(_signed(codes, classes), _weighted(weights, class_weights, codes), classes, class_weights)
+    return targets, seen if class_weights is None else seen * class_weights
 
 
 def online_labels(estimator: Any, y: Any, weights: Float64 | None, classes: NDArray[Any], n_rows: int) -> Targets:

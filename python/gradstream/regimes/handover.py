@@ -116,7 +116,7 @@ def _mean_square(problem: Problem, statistics: Standardisation) -> float:
     """Return the mean of ``|x|^2`` over rows as the bank reads them."""
     if statistics.center is not None and statistics.scale is not None:
         return float(np.count_nonzero(statistics.scale))
-    X, _, weights = _sample(problem)
+    X, _, weights = sampled(problem)
     if problem.online["standardize"] == "root_mean_square" and isinstance(X.data, tuple):
         stored = np.diff(X.data[2]).astype(float)  # every value is 1 on average
         return float(np.average(stored, weights=weights))
@@ -137,7 +137,7 @@ def _blank(problem: Problem, spec: Spec, statistics: Standardisation) -> Learner
 
 
 def _squared_gradients(problem: Problem, statistics: Standardisation, point: Point) -> SquaredGradients:
-    X, y, weights = _sample(problem)
+    X, y, weights = sampled(problem)
     coef = point.weights if statistics.scale is None else point.weights * statistics.scale[:, None]
     squares, bias_squares = _core.squared_gradients(
         X.data, y, weights, problem.online, coef, statistics.center, statistics.scale, point.intercept
@@ -146,7 +146,7 @@ def _squared_gradients(problem: Problem, statistics: Standardisation, point: Poi
     return SquaredGradients(squares, bias_squares, max(1, rows), weight or 1.0)
 
 
-def _sample(problem: Problem) -> tuple[CheckedRows, Float64, Float64 | None]:
+def sampled(problem: Problem) -> tuple[CheckedRows, Float64, Float64 | None]:
     X, y, weights = problem.X, problem.targets.y, problem.targets.weights
     step = -(-X.shape[0] // GRADIENT_ROWS)
     if step <= 1:

@@ -1,0 +1,26 @@
+"""Linear models with the names, parameters and attributes of :mod:`sklearn.linear_model`.
+
+Estimators are imported when first asked for, so that importing this package costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradstream.linear_model.logistic_regression import LogisticRegression
+
+__all__ = ["LogisticRegression"]
+
+_HOMES = {
+    "LogisticRegression": "logistic_regression",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
