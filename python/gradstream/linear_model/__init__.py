@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gradstream.linear_model.logistic_regression import LogisticRegression
+    from gradstream.linear_model.poisson_regressor import PoissonRegressor
+    from gradstream.linear_model.ridge import Ridge
 
-__all__ = ["LogisticRegression"]
+__all__ = ["LogisticRegression", "PoissonRegressor", "Ridge"]
 
 _HOMES = {
     "LogisticRegression": "logistic_regression",
+    "PoissonRegressor": "poisson_regressor",
+    "Ridge": "ridge",
 }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,19 +16,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from gradstream._callbacks import watch_fit, with_callbacks
 from gradstream._parameters import fit_plan, online_spec
-from gradstream._state import WEIGHT, LearnerState
+from gradstream._state import LearnerState
 from gradstream._targets import Targets
 from gradstream._threads import thread_count
+from gradstream._unavailable import not_yet
 from gradstream._validation import CheckedRows, assert_finite, check_rows, check_sample_weight, check_weight_left
 from gradstream.estimators import LinearClassifier, LinearRegressor
 from gradstream.estimators._batch import BatchEstimator
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
-from gradstream.linear_model._optimum import Optimum, Scale, minimise
+from gradstream.linear_model._optimum import Goal, Optimum, Scale, go_on, minimise
 from gradstream.regimes.problem import Problem, Start
 from gradstream.regimes.streaming import Model
-
-if TYPE_CHECKING:
-    from gradstream._core import Float64
 
 GROWTH = 1.25  # of the weight seen, until a penalty that falls with it is set anew
 PLAIN = (str, int, float, bool, type(None))
@@ -46,18 +44,25 @@ REGRESSOR = defaults_of(LinearRegressor) | {"standardize": False}
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """What a fit learns from, checked. ``weight`` is the sum of sample times class weights."""
+    """What a fit learns from, checked. ``weight`` is the sum of sample times class weights.
+
+    ``columns`` are targets that are fitted one by one: ``targets`` as a rule, more where y has more columns. ``flat``
+    says that y has one dimension.
+    """
 
     X: CheckedRows
     targets: Targets
     weight: float
+    columns: tuple[Targets, ...]
+    flat: bool = True
 
 
 class BatchDropIn(BatchEstimator):
     """Base of the batch drop-ins: ``fit`` to scikit-learn's optimum, ``coef_`` and ``intercept_`` as plain arrays.
 
-    A subclass says what its parameters mean: ``_main_parameters`` in those of the main estimators, ``_goal`` when to stop.
-    The arrays are what predicts, so that whoever writes to them changes the model; a call that learns takes them up.
+    A subclass says what its parameters mean: ``_main_parameters`` in those of the main estimators, ``_goal`` when to
+    stop. The arrays are what predicts, so that whoever writes to them changes the model; a call that learns takes them
+    up.
     """
 
     early_stopping = False
@@ -71,7 +76,7 @@ class BatchDropIn(BatchEstimator):
 
     @coef_.setter
     def coef_(self, value: Any) -> None:
-        vars(self)["coef_"] = value
+        self.__dict__["coef_"] = value
 
     @property
     def intercept_(self) -> Any:
@@ -80,10 +85,10 @@ class BatchDropIn(BatchEstimator):
 
     @intercept_.setter
     def intercept_(self, value: Any) -> None:
-        vars(self)["intercept_"] = value
+        self.__dict__["intercept_"] = value
 
     def _published(self, name: str) -> Any:
-        attributes = vars(self)
+        attributes = self.__dict__
         if name not in attributes:
             if "_model" not in attributes:
                 raise AttributeError(f"{self._owner!r} object has no attribute {name!r}")
@@ -94,7 +99,7 @@ class BatchDropIn(BatchEstimator):
         return "_model" in vars(self) or "coef_" in vars(self)
 
     @with_callbacks
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:  # type: ignore[override]
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Fit the model to all rows of X, forgetting what it has learnt before (but see ``warm_start``).
 
         Parameters
@@ -125,13 +130,14 @@ class BatchDropIn(BatchEstimator):
         with learning_turn(self), unchanged_on_error(self):
             self._check_values()
             rows = self._checked_rows(X, y, sample_weight)
-            problem = self._problem_of(rows)
+            problems = [self._problem_of(rows, column) for column in range(len(rows.columns))]
             data = {"X": X, "y": y, "metadata": None if sample_weight is None else {"sample_weight": sample_weight}}
             watch = watch_fit(self, data, self._snapshot(rows.targets))
-            optimum = self._minimise(problem, watch)
-            if watch is not None:
-                watch.close(optimum.state)
-            self._take(optimum, rows)
+            optima = [self._minimise(problem, watch) for problem in problems]
+            state = go_on(problems[0], optima[0].point) if len(problems) == 1 else None
+            if watch is not None and state is not None:
+                watch.close(state)
+            self._take(optima, rows, state)
         return self
 
     def _checked_rows(self, X: Any, y: Any, sample_weight: Any) -> Rows:
@@ -140,21 +146,22 @@ class BatchDropIn(BatchEstimator):
         check_weight_left(weights)
         targets = self._fit_targets(y, weights, rows.shape[0])
         weight = float(rows.shape[0]) if targets.weights is None else float(targets.weights.sum())
-        return Rows(rows, targets, weight)
+        return Rows(rows, targets, weight, (targets,))
 
-    def _problem_of(self, rows: Rows) -> Problem:
-        parameters = self._main_parameters(rows.weight)
-        columns, sparse = rows.targets.columns, rows.X.layout == "sparse"
+    def _problem_of(self, rows: Rows, column: int) -> Problem:
+        parameters = self._main_parameters(rows.weight, column)
+        targets = rows.columns[column]
+        columns, sparse = targets.columns, rows.X.layout == "sparse"
         return Problem(
             owner=self._owner,
             X=rows.X,
-            targets=rows.targets,
+            targets=targets,
             plan=fit_plan(parameters, columns=columns, sparse=sparse),
             online=online_spec(parameters, columns=columns, sparse=sparse),
             seed=self._draw_seed(),
             threads=thread_count(self.n_jobs),
             tol=0.0,
-            max_iter=self.max_iter,
+            max_iter=self._most_iterations(),
             n_iter_no_change=1,
             shuffle=False,
             start=self._start(rows),
@@ -162,35 +169,40 @@ class BatchDropIn(BatchEstimator):
 
     def _minimise(self, problem: Problem, watch: Any) -> Optimum:
         scale = Scale.of(problem)
-        problem = replace(problem, tol=self._goal(scale, problem))
-        optimum = minimise(problem, scale, watch)
-        self._warn(problem, optimum)
+        goal = self._goal(scale, problem)
+        optimum = minimise(problem, scale, goal, watch)
+        self._warn(goal, optimum)
         return optimum
 
-    def _warn(self, problem: Problem, optimum: Optimum) -> None:
-        """Say so where a fit has ended before its goal."""
+    def _warn(self, goal: Goal, optimum: Optimum) -> None:
+        """Say so where ``max_iter`` has ended a fit before its goal."""
         result = optimum.result
-        assert problem.tol is not None
-        if result["status"] == "max_iter" and result["optimality"] > problem.tol:
-            gap = f"Gradient over that at 0: {result['optimality']:.1e}, wanted {problem.tol:.1e}."
+        if result["status"] == "max_iter":
+            gap = f"Gradient over that at 0: {result['optimality']:.1e}, wanted {goal.relative:.1e}."
             warnings.warn(self._unconverged(result["n_iter"], gap), ConvergenceWarning, stacklevel=5)
 
-    def _take(self, optimum: Optimum, rows: Rows) -> None:
+    def _take(self, optima: list[Optimum], rows: Rows, state: LearnerState | None) -> None:
         """Make the optimum the estimator's. Nothing here can fail half-way."""
-        coef, intercept = self._shaped_like(rows.X.dtype, optimum)
-        self._keep(Model(optimum.state), rows.targets)
+        coef, intercept = self._shaped_like(rows, optima)
+        if state is None:  # more targets than the online regimes have
+            self.__dict__.pop("_model", None)
+        else:
+            self._keep(Model(state), rows.targets)
         self._penalty_weight = rows.weight
         self.coef_, self.intercept_ = coef, intercept
-        self.optimality_ = optimum.result["optimality"]
-        self.n_iter_ = self._n_iter(optimum.result["n_iter"])
+        self.optimality_ = max(optimum.result["optimality"] for optimum in optima)
+        self.n_iter_ = self._n_iter([optimum.result["n_iter"] for optimum in optima])
 
-    def _shaped_like(self, dtype: np.dtype[Any], optimum: Optimum) -> tuple[Any, Any]:
+    def _shaped_like(self, rows: Rows, optima: list[Optimum]) -> tuple[Any, Any]:
         """Return coefficients and intercepts in scikit-learn's shapes and dtypes."""
         raise NotImplementedError
 
+    def _most_iterations(self) -> int:
+        return self.max_iter
+
     def _margins(self, X: Any) -> NDArray[Any]:
         """Return (n, K) margins of rows at ``coef_`` and ``intercept_`` as they are now."""
-        attributes = vars(self)
+        attributes = self.__dict__
         if "coef_" not in attributes and "_model" not in attributes:
             check_is_fitted(self)
             raise NotFittedError
@@ -198,8 +210,9 @@ class BatchDropIn(BatchEstimator):
         if "n_features_in_" not in attributes:  # a model that was put together by hand
             self.n_features_in_ = int(coef.shape[-1])
         rows = check_rows(self, X, reset=False)
-        margins = safe_sparse_dot(rows.matrix(), np.atleast_2d(coef).T if _dense(coef) else coef.T, dense_output=True)
-        margins = margins + self.intercept_
+        with np.errstate(invalid="ignore", over="ignore"):  # not in X: said below
+            weights = np.atleast_2d(coef).T if _dense(coef) else coef.T
+            margins = safe_sparse_dot(rows.matrix(), weights, dense_output=True) + self.intercept_
         if not (_dense(coef) and np.isfinite(margins).all()):
             assert_finite(self._owner, rows)
         return margins
@@ -236,8 +249,13 @@ class BatchDropIn(BatchEstimator):
 
     def _take_up(self) -> None:
         """Go on from the arrays: the model moves to what was written to them, and they are made anew when read."""
-        attributes = vars(self)
-        if "coef_" not in attributes or "_model" not in attributes:
+        attributes = self.__dict__
+        if "_model" not in attributes and "coef_" in attributes:
+            raise not_yet(
+                f"{self._owner}: going on from several targets, or from arrays put together by hand,",
+                "Call fit with one target first, or use one estimator for each target.",
+            )
+        if "coef_" not in attributes:
             return
         coef, intercept = attributes["coef_"], attributes["intercept_"]
         coef = coef if _dense(coef) else coef.toarray()
@@ -255,7 +273,7 @@ class BatchDropIn(BatchEstimator):
         if not self._penalty_is_of_the_sum:
             self._penalty_weight = 1.0
             return
-        weight = 0.0 if model is None else float(model.state.counters[WEIGHT])
+        weight = 0.0 if model is None else self.t_
         n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
         weight += float(n_rows if sample_weight is None else np.sum(sample_weight))
         if model is None or weight > GROWTH * self._penalty_weight:
@@ -281,12 +299,12 @@ class BatchDropIn(BatchEstimator):
                 _allowed.clear()
             _allowed.add(key)
 
-    def _main_parameters(self, weight: float) -> dict[str, Any]:
+    def _main_parameters(self, weight: float, column: int = 0) -> dict[str, Any]:
         """Return the parameters of the main estimator that mean the same for rows of so much weight."""
         raise NotImplementedError
 
-    def _goal(self, scale: Scale, problem: Problem) -> float:
-        """Return the relative ``optimality`` that is never less exact than scikit-learn's at this ``tol``."""
+    def _goal(self, scale: Scale, problem: Problem) -> Goal:
+        """Return a goal that is never less exact than scikit-learn's at this ``tol``."""
         raise NotImplementedError
 
     def _unconverged(self, n_iter: int, gap: str) -> str:
@@ -294,10 +312,11 @@ class BatchDropIn(BatchEstimator):
         raise NotImplementedError
 
     def _start(self, rows: Rows) -> Start | None:
-        raise NotImplementedError
+        """Return where ``warm_start`` begins."""
+        return None
 
-    def _n_iter(self, n_iter: int) -> Any:
-        return n_iter
+    def _n_iter(self, n_iter: list[int]) -> Any:
+        return n_iter[0]
 
 
 def _dense(array: Any) -> bool:

@@ -31,7 +31,7 @@ LOGISTIC: dict[str, list[Any]] = {
 def l1_share(estimator: Any) -> float | None:
     """Return the share of l1 in the penalty, None without a penalty."""
     name = _penalty(estimator)
-    if name is None or estimator.C == np.inf:
+    if name is None or np.isinf(estimator.C):
         return None
     return float({"l1": 1.0, "l2": 0.0}.get(name, estimator.l1_ratio))
 
@@ -40,7 +40,7 @@ def _penalty(estimator: Any) -> str | None:
     if estimator.penalty != "deprecated":
         name: str | None = estimator.penalty
         return name
-    if estimator.C == np.inf:
+    if np.isinf(estimator.C):
         return None
     return {None: "l2", 0: "l2", 1: "l1"}.get(estimator.l1_ratio, "elasticnet")
 
@@ -50,15 +50,17 @@ def reject_pairs(estimator: Any) -> None:
     penalty, solver, ratio = _penalty(estimator), estimator.solver, estimator.l1_ratio
     if estimator.penalty != "deprecated":
         _warn(
-            "'penalty' was deprecated in version 1.8 and will be removed in 1.10. To avoid this warning, leave 'penalty' "
-            "set to its default value and use 'l1_ratio' or 'C' instead. Use l1_ratio=0 instead of penalty='l2', "
+            "'penalty' was deprecated in version 1.8 and will be removed in 1.10. To avoid this warning, leave "
+            "'penalty' set to its default value and use 'l1_ratio' or 'C' instead. Use l1_ratio=0 instead "
+            "of penalty='l2', "
             "l1_ratio=1 instead of penalty='l1', l1_ratio set to a float between 0 and 1 instead of "
             "penalty='elasticnet', and C=np.inf instead of penalty=None.",
             FutureWarning,
         )
     elif ratio is None:
         _warn(
-            "'l1_ratio=None' was deprecated in version 1.8 and will trigger an error in 1.10. Use 0<=l1_ratio<=1 instead.",
+            "'l1_ratio=None' was deprecated in version 1.8 and will trigger an error in 1.10. "
+            "Use 0<=l1_ratio<=1 instead.",
             FutureWarning,
         )
     _reject_solver(solver, penalty, dual=estimator.dual)
@@ -102,6 +104,7 @@ def _warn(text: str, category: type[Warning] = UserWarning) -> None:
 
 
 MULTICLASS_LIBLINEAR = (
+    "Only binary classification is supported. The type of the target is multiclass. "
     "The 'liblinear' solver does not support multiclass classification (n_classes >= 3). Either use another solver or "
     "wrap the estimator in a OneVsRestClassifier to keep applying a one-versus-rest scheme."
 )

@@ -14,7 +14,7 @@ from gradstream._validation import CheckedRows, check_csr
 from gradstream.linear_model import _parameters_logistic as rules
 from gradstream.linear_model._classes import ClassDropIn
 from gradstream.linear_model._drop_in import CLASSIFIER, Rows
-from gradstream.linear_model._optimum import Optimum, Scale, go_on, minimise
+from gradstream.linear_model._optimum import Goal, Optimum, Scale, minimise
 from gradstream.regimes.handover import Point
 from gradstream.regimes.problem import Problem, Start
 
@@ -173,7 +173,7 @@ class LogisticRegression(SparseCoefMixin, ClassDropIn):
             )
         return targets
 
-    def _main_parameters(self, weight: float) -> dict[str, Any]:
+    def _main_parameters(self, weight: float, column: int = 0) -> dict[str, Any]:
         share = rules.l1_share(self)
         penalised = share is not None
         return CLASSIFIER | {
@@ -185,33 +185,35 @@ class LogisticRegression(SparseCoefMixin, ClassDropIn):
             "class_weight": self.class_weight,
         }
 
-    def _goal(self, scale: Scale, problem: Problem) -> float:
+    def _goal(self, scale: Scale, problem: Problem) -> Goal:
         """Return the goal: most of scikit-learn's solvers bound the largest element of the gradient of the mean."""
         if self.solver == "liblinear":
-            rarer = min(np.count_nonzero(problem.targets.y > 0), np.count_nonzero(problem.targets.y < 0))
-            return EXACT * self.tol * max(1, rarer) / problem.X.shape[0]
-        tol = self.tol if self.solver in ("lbfgs", "newton-cg") else EXACT * self.tol
-        return scale.relative(tol)
+            positive = int(np.count_nonzero(problem.targets.y > 0))
+            rarer = min(positive, problem.X.shape[0] - positive)
+            return Goal(EXACT * self.tol * max(1, rarer) / problem.X.shape[0])
+        if self.solver in ("lbfgs", "newton-cg"):
+            return Goal(scale.relative(self.tol), self.tol)
+        return Goal(EXACT * scale.relative(self.tol))
 
     def _minimise(self, problem: Problem, watch: Any) -> Optimum:
         if self.solver != "liblinear" or not self.fit_intercept:
             return super()._minimise(problem, watch)
-        constant = float(self.intercept_scaling)
-        widened = _with_constant(problem, constant)
-        widened = replace(widened, tol=self._goal(Scale(None, 1.0), widened))
-        found = minimise(widened, Scale(None, 1.0), watch)
-        self._warn(widened, found)
+        constant, scale = float(self.intercept_scaling), Scale(None, 1.0)
+        goal = self._goal(scale, problem)
+        found = minimise(_with_constant(problem, constant), scale, goal, watch)
+        self._warn(goal, found)
         point = Point(np.ascontiguousarray(found.point.weights[:-1]), found.point.weights[-1] * constant)
-        return Optimum(point, found.result, go_on(problem, point))
+        return Optimum(point, found.result)
 
-    def _shaped_like(self, dtype: np.dtype[Any], optimum: Optimum) -> tuple[Any, Any]:
-        return np.ascontiguousarray(optimum.point.weights.T, dtype), optimum.point.intercept.astype(dtype)
+    def _shaped_like(self, rows: Rows, optima: list[Optimum]) -> tuple[Any, Any]:
+        point, dtype = optima[0].point, rows.X.dtype
+        return np.ascontiguousarray(point.weights.T, dtype), point.intercept.astype(dtype)
 
     def _unconverged(self, n_iter: int, gap: str) -> str:
         return rules.unconverged(self.solver, n_iter, self.max_iter, gap)
 
-    def _n_iter(self, n_iter: int) -> Any:
-        return np.array([n_iter], np.int32)
+    def _n_iter(self, n_iter: list[int]) -> Any:
+        return np.array(n_iter, np.int32)
 
     def _start(self, rows: Rows) -> Start | None:
         if not (self.warm_start and "coef_" in self.__dict__) or self.solver == "liblinear":
