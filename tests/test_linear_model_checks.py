@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradstream.linear_model import LogisticRegression, PoissonRegressor, Ridge
+from gradstream.linear_model import LogisticRegression, PoissonRegressor, Ridge, RidgeClassifier
 from test_sklearn_contract import checks_of
 
 ESTIMATORS = [
@@ -11,6 +11,7 @@ ESTIMATORS = [
     LogisticRegression(solver="saga", l1_ratio=0.5, max_iter=1000),
     PoissonRegressor(),
     Ridge(),
+    RidgeClassifier(),
     Ridge(alpha=0.0, solver="lsqr", fit_intercept=False),
 ]
 

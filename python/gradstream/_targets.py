@@ -128,12 +128,21 @@ def _column(estimator: Any, y: Any, n_rows: int) -> NDArray[Any]:
         y = column_or_1d(y, warn=True)
     if y.dtype.kind == "O":
         y = np.array([np.nan if value is None else value for value in y], object)
-    assert_all_finite(y, estimator_name=type(estimator).__name__, input_name="y")
+    if not _surely_finite(y):
+        assert_all_finite(y, estimator_name=type(estimator).__name__, input_name="y")
     if y.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: y has dtype {y.dtype}.")
     if len(y) != n_rows:
         raise ValueError(f"Found input variables with inconsistent numbers of samples: {[n_rows, len(y)]}")
     return y
+
+
+def _surely_finite(y: NDArray[Any]) -> bool:
+    """Say so where it costs one sum; a sum that overflows is looked at again."""
+    if y.dtype.kind in "iub":
+        return True
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(y.dtype.kind == "f" and np.isfinite(y.sum()))
 
 
 def _numbers(y: NDArray[Any]) -> NDArray[np.float64]:

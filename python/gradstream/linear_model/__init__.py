@@ -10,13 +10,15 @@ if TYPE_CHECKING:
     from gradstream.linear_model.logistic_regression import LogisticRegression
     from gradstream.linear_model.poisson_regressor import PoissonRegressor
     from gradstream.linear_model.ridge import Ridge
+    from gradstream.linear_model.ridge_classifier import RidgeClassifier
 
-__all__ = ["LogisticRegression", "PoissonRegressor", "Ridge"]
+__all__ = ["LogisticRegression", "PoissonRegressor", "Ridge", "RidgeClassifier"]
 
 _HOMES = {
     "LogisticRegression": "logistic_regression",
     "PoissonRegressor": "poisson_regressor",
     "Ridge": "ridge",
+    "RidgeClassifier": "ridge_classifier",
 }
 
 

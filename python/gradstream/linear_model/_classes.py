@@ -7,8 +7,10 @@ from typing import Any
 from numpy.typing import NDArray
 from sklearn.linear_model._base import LinearClassifierMixin
 
+from gradstream._state import LearnerState
 from gradstream.estimators._classes import ClassEstimator, raveled
-from gradstream.linear_model._drop_in import BatchDropIn
+from gradstream.linear_model._drop_in import BatchDropIn, Rows
+from gradstream.linear_model._optimum import Optimum
 
 
 class ClassDropIn(LinearClassifierMixin, BatchDropIn, ClassEstimator):
@@ -94,3 +96,9 @@ class ClassDropIn(LinearClassifierMixin, BatchDropIn, ClassEstimator):
         """
         self._learn(X, y, sample_weight, classes)
         return self
+
+    def _take(self, optima: list[Optimum], rows: Rows, state: LearnerState | None) -> None:
+        super()._take(optima, rows, state)
+        assert rows.targets.classes is not None
+        self.classes_ = rows.targets.classes
+        self._balanced_class_weights = rows.targets.class_weights if self.class_weight == "balanced" else None

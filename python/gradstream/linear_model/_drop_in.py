@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -24,9 +24,12 @@ from gradstream._validation import CheckedRows, assert_finite, check_rows, check
 from gradstream.estimators import LinearClassifier, LinearRegressor
 from gradstream.estimators._batch import BatchEstimator
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
-from gradstream.linear_model._optimum import Goal, Optimum, Scale, go_on, minimise
+from gradstream.linear_model._optimum import Goal, Optimum, center_of, go_on, minimise
 from gradstream.regimes.problem import Problem, Start
 from gradstream.regimes.streaming import Model
+
+if TYPE_CHECKING:
+    from gradstream._core import Float64
 
 GROWTH = 1.25  # of the weight seen, until a penalty that falls with it is set anew
 PLAIN = (str, int, float, bool, type(None))
@@ -168,9 +171,9 @@ class BatchDropIn(BatchEstimator):
         )
 
     def _minimise(self, problem: Problem, watch: Any) -> Optimum:
-        scale = Scale.of(problem)
-        goal = self._goal(scale, problem)
-        optimum = minimise(problem, scale, goal, watch)
+        center = center_of(problem)
+        goal = self._goal(problem, center)
+        optimum = minimise(problem, center, goal, watch)
         self._warn(goal, optimum)
         return optimum
 
@@ -253,7 +256,7 @@ class BatchDropIn(BatchEstimator):
         if "_model" not in attributes and "coef_" in attributes:
             raise not_yet(
                 f"{self._owner}: going on from several targets, or from arrays put together by hand,",
-                "Call fit with one target first, or use one estimator for each target.",
+                "Call fit with one target or two classes, or use one estimator for each.",
             )
         if "coef_" not in attributes:
             return
@@ -303,7 +306,7 @@ class BatchDropIn(BatchEstimator):
         """Return the parameters of the main estimator that mean the same for rows of so much weight."""
         raise NotImplementedError
 
-    def _goal(self, scale: Scale, problem: Problem) -> Goal:
+    def _goal(self, problem: Problem, center: Float64 | None) -> Goal:
         """Return a goal that is never less exact than scikit-learn's at this ``tol``."""
         raise NotImplementedError
 

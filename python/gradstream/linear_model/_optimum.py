@@ -11,7 +11,7 @@ from gradstream import _core
 from gradstream._state import LearnerState
 from gradstream._validation import assert_finite
 from gradstream.regimes.full_batch import solve
-from gradstream.regimes.handover import GRADIENT_ROWS, Point, handed_over, sampled
+from gradstream.regimes.handover import Point, handed_over, sampled
 from gradstream.regimes.problem import Problem, Standardisation, Start, Watch
 
 if TYPE_CHECKING:
@@ -28,36 +28,36 @@ def _norm(g: Float64) -> float:
     return norm if np.isfinite(norm) else 1.0
 
 
-@dataclass(frozen=True, eq=False)
-class Scale:
-    """What a tolerance is relative to: means of X's columns, None where they are not taken out, and |gradient(0)|."""
+def center_of(problem: Problem) -> Float64 | None:
+    """Return the means of dense columns where an intercept takes them up, else None: X is solved for as it is."""
+    if problem.X.layout == "sparse" or not problem.plan.spec["fit_intercept"]:
+        return None
+    mean = _core.moments(problem.X.data, problem.targets.weights, problem.threads)[0]
+    if np.isfinite(mean).all():
+        return mean
+    assert_finite(problem.owner, problem.X)
+    return None
 
-    center: Float64 | None
-    gradient: float
 
-    @classmethod
-    def of(cls, problem: Problem) -> Scale:
-        """Measure a problem on at most 10,000 of its rows; the means of dense columns on all of them."""
-        X, y, weights = sampled(problem)
-        mean, _, weight = _core.moments(X.data, weights, 1)
-        if not np.isfinite(mean).all():
-            assert_finite(problem.owner, problem.X)
-            return cls(None, 1.0)
-        spec, columns = problem.plan.spec, problem.targets.columns
-        zeros = np.zeros((X.shape[1], columns))
-        _, g, g_intercept = _core.loss_gradient(X.data, y, weights, spec, zeros, None, np.zeros(columns), 1)
-        if not spec["fit_intercept"]:
-            return cls(None, _norm(g) / weight)
-        norm = _norm(g - mean[:, None] * g_intercept) / weight  # the same at any intercept
-        if X.layout == "sparse":
-            return cls(None, norm)
-        if problem.X.shape[0] > GRADIENT_ROWS:
-            mean = _core.moments(problem.X.data, problem.targets.weights, problem.threads)[0]
-        return cls(mean if np.isfinite(mean).all() else None, norm)
+def gradient_at_zero(problem: Problem, center: Float64 | None) -> float:
+    """Return the norm of the gradient at w = 0 with the best intercept, of at most 10,000 of the rows."""
+    X, y, weights = sampled(problem)
+    spec, columns = problem.plan.spec, problem.targets.columns
+    zeros = np.zeros((X.shape[1], columns))
+    _, g, g_intercept = _core.loss_gradient(X.data, y, weights, spec, zeros, None, np.zeros(columns), 1)
+    weight = X.shape[0] if weights is None else float(weights.sum())
+    with np.errstate(over="ignore", invalid="ignore"):  # then nothing is relative to it
+        if spec["fit_intercept"]:
+            if center is None or X is not problem.X:
+                center = _core.moments(X.data, weights, 1)[0]
+            g = g - center[:, None] * g_intercept  # the same at any intercept
+        norm = float(np.sqrt(np.square(g).sum())) / max(weight, 1e-300)
+    return norm if 0.0 < norm < np.inf else 1.0
 
-    def relative(self, gradient: float) -> float:
-        """Return a bound of the gradient's norm over that at 0; the norm is never less than the largest element."""
-        return gradient / self.gradient if self.gradient > 1.0 else gradient
+
+def relative(problem: Problem, center: Float64 | None, gradient: float) -> float:
+    """Return a bound of the gradient's norm over that at 0; the norm is never less than the largest element."""
+    return gradient / max(1.0, gradient_at_zero(problem, center))
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +76,10 @@ class Goal:
     gradient: float | None = None
 
 
-def minimise(problem: Problem, scale: Scale, goal: Goal, watch: Watch | None) -> Optimum:
+def minimise(problem: Problem, center: Float64 | None, goal: Goal, watch: Watch | None) -> Optimum:
     """Minimise to a goal. Dense columns are centred on the way where an intercept takes the centre up."""
     problem = replace(problem, tol=goal.relative)
-    result, point = _solved(problem, scale, watch)
+    result, point = _solved(problem, center, watch)
     iterations = result["n_iter"]
     while goal.gradient and result["status"] == "converged" and iterations < problem.max_iter:
         largest = _largest_element(problem, point)
@@ -91,7 +91,7 @@ def minimise(problem: Problem, scale: Scale, goal: Goal, watch: Watch | None) ->
         problem = replace(
             problem, start=start, tol=max(tighter, ROUNDING), max_iter=problem.max_iter - result["n_iter"]
         )
-        result, point = _solved(problem, scale, watch)
+        result, point = _solved(problem, center, watch)
         iterations += result["n_iter"]
     return Optimum(point, {**result, "n_iter": iterations})
 
@@ -112,15 +112,15 @@ def go_on(problem: Problem, point: Point) -> LearnerState:
     return handed_over(problem, Standardisation.of(problem), point, epochs=0)
 
 
-def _solved(problem: Problem, scale: Scale, watch: Watch | None) -> tuple[BatchResult, Point]:
+def _solved(problem: Problem, center: Float64 | None, watch: Watch | None) -> tuple[BatchResult, Point]:
     solver = problem.plan.solver
     assert solver is not None
-    ones = None if scale.center is None else np.ones(problem.X.shape[1])
-    statistics = Standardisation(NO_STATISTICS, NO_STATISTICS, 0.0, 0, scale.center, ones)
+    ones = None if center is None else np.ones(problem.X.shape[1])
+    statistics = Standardisation(NO_STATISTICS, NO_STATISTICS, 0.0, 0, center, ones)
     result = solve(problem, solver, statistics, watch)
     intercept = result["intercept"]
-    if scale.center is not None:
-        intercept = intercept - scale.center @ result["coef"]
+    if center is not None:
+        intercept = intercept - center @ result["coef"]
         if problem.targets.columns > 1:
             intercept -= intercept.mean()  # of equal solutions of a softmax, the one with mean 0
     return result, Point(result["coef"], intercept)

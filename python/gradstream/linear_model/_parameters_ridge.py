@@ -29,6 +29,7 @@ RIDGE: dict[str, list[Any]] = {
     "positive": ["boolean"],
     "random_state": ["random_state"],
 }
+RIDGE_CLASSIFIER = RIDGE | {"class_weight": [dict, StrOptions({"balanced"}), None]}
 
 
 def reject_pairs(estimator: Any, X: Any) -> None:
@@ -78,9 +79,19 @@ def solver_name(estimator: Any, layout: str) -> str:
     return "cholesky" if layout == "dense" else "sparse_cg"
 
 
-def stacked(rows: Rows, optima: list[Optimum], *, fit_intercept: bool) -> tuple[Any, Any]:
-    """Return coefficients (n_targets, d), (d,) of one target, and intercepts (n_targets,), 0.0 without."""
+def unconverged(n_iter: int, gap: str) -> str:
+    """Return the warning of a fit that ``max_iter`` ended."""
+    return f"The max_iter was reached which means the coef_ did not converge, after {n_iter} iterations. {gap}"
+
+
+def several_labels(shape: tuple[int, ...]) -> ValueError:
+    """Return the error of y with a column for every label."""
+    return not_yet(f"y of shape {shape}, several labels a row,", "Use one estimator for each label.")
+
+
+def stacked(rows: Rows, optima: list[Optimum]) -> tuple[Any, Any]:
+    """Return coefficients (n_targets, d), (d,) of one target, and intercepts (n_targets,)."""
     dtype = rows.X.dtype
     coef = np.stack([optimum.point.weights[:, 0] for optimum in optima]).astype(dtype)
     intercept = np.array([optimum.point.intercept[0] for optimum in optima], dtype)
-    return coef if len(coef) > 1 else coef[0], intercept if fit_intercept else 0.0
+    return coef if len(coef) > 1 else coef[0], intercept

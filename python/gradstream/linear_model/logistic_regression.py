@@ -14,7 +14,7 @@ from gradstream._validation import CheckedRows, check_csr
 from gradstream.linear_model import _parameters_logistic as rules
 from gradstream.linear_model._classes import ClassDropIn
 from gradstream.linear_model._drop_in import CLASSIFIER, Rows
-from gradstream.linear_model._optimum import Goal, Optimum, Scale, minimise
+from gradstream.linear_model._optimum import Goal, Optimum, minimise, relative
 from gradstream.regimes.handover import Point
 from gradstream.regimes.problem import Problem, Start
 
@@ -185,22 +185,21 @@ class LogisticRegression(SparseCoefMixin, ClassDropIn):
             "class_weight": self.class_weight,
         }
 
-    def _goal(self, scale: Scale, problem: Problem) -> Goal:
+    def _goal(self, problem: Problem, center: Float64 | None) -> Goal:
         """Return the goal: most of scikit-learn's solvers bound the largest element of the gradient of the mean."""
         if self.solver == "liblinear":
             positive = int(np.count_nonzero(problem.targets.y > 0))
             rarer = min(positive, problem.X.shape[0] - positive)
             return Goal(EXACT * self.tol * max(1, rarer) / problem.X.shape[0])
         if self.solver in ("lbfgs", "newton-cg"):
-            return Goal(scale.relative(self.tol), self.tol)
-        return Goal(EXACT * scale.relative(self.tol))
+            return Goal(relative(problem, center, self.tol), self.tol)
+        return Goal(EXACT * relative(problem, center, self.tol))
 
     def _minimise(self, problem: Problem, watch: Any) -> Optimum:
         if self.solver != "liblinear" or not self.fit_intercept:
             return super()._minimise(problem, watch)
-        constant, scale = float(self.intercept_scaling), Scale(None, 1.0)
-        goal = self._goal(scale, problem)
-        found = minimise(_with_constant(problem, constant), scale, goal, watch)
+        constant, goal = float(self.intercept_scaling), self._goal(problem, None)
+        found = minimise(_with_constant(problem, constant), None, goal, watch)
         self._warn(goal, found)
         point = Point(np.ascontiguousarray(found.point.weights[:-1]), found.point.weights[-1] * constant)
         return Optimum(point, found.result)

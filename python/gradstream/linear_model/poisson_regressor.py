@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from gradstream._targets import Targets, real_values
 from gradstream.linear_model._drop_in import REGRESSOR, Rows
-from gradstream.linear_model._optimum import Goal, Scale
+from gradstream.linear_model._optimum import Goal, relative
 from gradstream.linear_model._values import ValueDropIn
 from gradstream.regimes.problem import Problem, Start
 
@@ -161,10 +161,9 @@ class PoissonRegressor(ValueDropIn):
     def _main_parameters(self, weight: float, column: int = 0) -> dict[str, Any]:
         return REGRESSOR | {"loss": "poisson", "alpha": float(self.alpha), "fit_intercept": self.fit_intercept}
 
-    def _goal(self, scale: Scale, problem: Problem) -> Goal:
-        if self.solver == "lbfgs":
-            return Goal(scale.relative(self.tol), self.tol)
-        return Goal(EXACT * scale.relative(self.tol), self.tol)
+    def _goal(self, problem: Problem, center: Float64 | None) -> Goal:
+        bound = relative(problem, center, self.tol)
+        return Goal(bound if self.solver == "lbfgs" else EXACT * bound, self.tol)
 
     def _start(self, rows: Rows) -> Start | None:
         if not (self.warm_start and "coef_" in self.__dict__):

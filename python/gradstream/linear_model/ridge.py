@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sklearn.base import MultiOutputMixin
@@ -12,9 +12,12 @@ from sklearn.utils import check_array
 from gradstream._targets import real_values
 from gradstream.linear_model import _parameters_ridge as rules
 from gradstream.linear_model._drop_in import REGRESSOR, Rows
-from gradstream.linear_model._optimum import Goal, Optimum, Scale
+from gradstream.linear_model._optimum import Goal, Optimum
 from gradstream.linear_model._values import ValueDropIn
 from gradstream.regimes.problem import Problem
+
+if TYPE_CHECKING:
+    from gradstream._core import Float64
 
 
 class Ridge(MultiOutputMixin, ValueDropIn):
@@ -161,7 +164,7 @@ class Ridge(MultiOutputMixin, ValueDropIn):
     def _main_parameters(self, weight: float, column: int = 0) -> dict[str, Any]:
         return REGRESSOR | rules.in_main_parameters(self, weight, column)
 
-    def _goal(self, scale: Scale, problem: Problem) -> Goal:
+    def _goal(self, problem: Problem, center: Float64 | None) -> Goal:
         return rules.goal(self.tol, problem)
 
     def _most_iterations(self) -> int:
@@ -174,7 +177,11 @@ class Ridge(MultiOutputMixin, ValueDropIn):
     def _shaped_like(self, rows: Rows, optima: list[Optimum]) -> tuple[Any, Any]:
         if rows.flat:
             return super()._shaped_like(rows, optima)
-        return rules.stacked(rows, optima, fit_intercept=self.fit_intercept)
+        coef, intercept = rules.stacked(rows, optima)
+        return coef, intercept if self.fit_intercept else 0.0
+
+    def _unconverged(self, n_iter: int, gap: str) -> str:
+        return rules.unconverged(n_iter, gap)
 
     def _n_iter(self, n_iter: list[int]) -> Any:
         return np.array(n_iter, np.int32)
