@@ -47,7 +47,7 @@ inline RecordShape record_shape(const Spec& spec) {
 inline constexpr double kLargestDecay = 32.0;
 inline double folded_clock(double l2, double clock) {
   const double span = kLargestDecay / l2;
-  return std::floor(clock / span) * span;
+  return clock >= span ? std::floor(clock / span) * span : 0.0;  // of a subnormal l2 the span is infinite
 }
 
 inline bool folds(const Spec& spec, double clock_before, double clock) {
