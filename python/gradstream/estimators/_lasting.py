@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradstream._parameters import LOSSES
 from gradstream._state import LearnerState
@@ -28,7 +27,6 @@ class LastingEstimator(SavedEstimator):
     """Mixin of the main estimators."""
 
     _model: Model
-    classes_: NDArray[Any]
 
     def merge(self, other: Any) -> Any:
         """Take in what another model has learnt from other rows, as if one had seen both streams.
@@ -182,8 +180,8 @@ class LastingEstimator(SavedEstimator):
         spec = self._present_spec(self._model)  # type: ignore[attr-defined]
         if spec != state.spec and not state.experts.size:
             state = state.adapted(spec, state.layout)
-        weighted = hasattr(self, "class_weight")
-        return Learning.of(state, online_class_weights(self, self.classes_) if weighted else None)
+        classes = getattr(self, "classes_", None)
+        return Learning.of(state, None if classes is None else online_class_weights(self, classes))
 
 
 def _check_fit(estimator: Any, state: dict[str, Any], learnt: LearnerState) -> None:

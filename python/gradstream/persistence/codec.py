@@ -42,7 +42,7 @@ class Encoder:
             return self._sequence(value, where)
         if kind is np.ndarray:
             return self._array(value, where)
-        if isinstance(value, np.generic) and value.dtype.kind in KINDS:
+        if isinstance(value, np.generic) and _is_covered(value.dtype):
             return {TAG: "scalar", "array": self._add(np.array(value))}
         if isinstance(value, GENERATORS):
             return {TAG: "generator", "state": self.encode(state_of_generator(value), where)}
@@ -77,7 +77,7 @@ class Encoder:
         return items if type(value) is list else {TAG: "tuple", "items": items}
 
     def _array(self, value: NDArray[Any], where: str) -> dict[str, Any]:
-        if value.dtype.kind in KINDS and value.dtype.char not in "gG":  # long doubles differ from machine to machine
+        if _is_covered(value.dtype):
             sparse = gathered(value)
             if sparse is None:
                 return {TAG: "array", "array": self._add(value)}
@@ -90,6 +90,10 @@ class Encoder:
     def _add(self, array: NDArray[Any]) -> int:
         self.arrays.append(array)
         return len(self.arrays) - 1
+
+
+def _is_covered(dtype: np.dtype[Any]) -> bool:
+    return dtype.kind in KINDS and dtype.char not in "gG"  # long doubles differ from machine to machine
 
 
 class Decoder:

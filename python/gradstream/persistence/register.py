@@ -65,7 +65,9 @@ def registration_of(value: Any) -> Registration | None:
 
 def class_of(name: Any) -> type[Any]:
     """Return the class of a name, or raise SavedFileError."""
-    if name not in _registrations and isinstance(name, str):
+    if not isinstance(name, str):
+        raise SavedFileError(f"it holds an object of class {name!r}, which is no name")
+    if name not in _registrations:
         home = _HOMES.get(name.rpartition(".")[0])
         if home is not None:
             try:

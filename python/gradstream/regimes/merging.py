@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gradstream import _core
-from gradstream._core import Float64
 from gradstream._parameters import has_statistics
 from gradstream._state import (
     ADAGRAD_CLOCK,
@@ -25,6 +25,9 @@ from gradstream._state import (
     WOKEN,
     LearnerState,
 )
+
+if TYPE_CHECKING:
+    from gradstream._core import Float64
 
 GRADIENTS, SQUARES = 1, 2  # powers of a unit: how a slot changes with the scale of its column
 
@@ -141,8 +144,8 @@ def _merged_experts(sides: list[Side]) -> Float64:
     experts[:LANES] = np.add(*(side.share * side.state.experts[:LANES] for side in sides))
     counted = one[COUNTED] + other[COUNTED]
     share = other[COUNTED] / counted if counted > 0 else 0.5
-    for mean in (NORM, RESIDUAL):
-        experts[mean] = (1.0 - share) * one[mean] + share * other[mean]
+    for average in (NORM, RESIDUAL):
+        experts[average] = (1.0 - share) * one[average] + share * other[average]
     mean, m2 = chan(
         one[TARGET_MEAN], one[TARGET_M2], one[COUNTED], other[TARGET_MEAN], other[TARGET_M2], other[COUNTED]
     )
