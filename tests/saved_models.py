@@ -55,10 +55,8 @@ def named(loss, optimizer, **parameters):
 
 
 def learn(model, X, y, n_classes=2):
-    first = (
-        {} if hasattr(model, "n_features_in_") or isinstance(model, LinearRegressor) else {"classes": range(n_classes)}
-    )
-    return model.partial_fit(X, y, **first)
+    knows = hasattr(model, "classes_") or isinstance(model, LinearRegressor)
+    return model.partial_fit(X, y) if knows else model.partial_fit(X, y, range(n_classes))
 
 
 def known(model):

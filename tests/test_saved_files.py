@@ -271,9 +271,9 @@ def test_subclasses_and_strangers_are_refused(tmp_path):
 def test_every_flipped_byte_is_noticed(small):
     _, path = small
     data = path.read_bytes()
+    masks = np.random.default_rng(0).integers(1, 256, len(data)).tolist()
     for at in range(len(data)):
-        for mask in (0x01, 0x80, 0xFF):
-            refused(path, data[:at] + bytes([data[at] ^ mask]) + data[at + 1 :])
+        refused(path, data[:at] + bytes([data[at] ^ masks[at]]) + data[at + 1 :])
 
 
 def test_every_truncation_and_every_byte_too_many_is_noticed(small):
@@ -302,7 +302,7 @@ def test_what_is_wrong_is_said(small):
     [
         (lambda h: h["object"].update({"class": "os.system"}), "class 'os.system', which this version"),
         (lambda h: h["object"].update({"class": "gradstream.linear_model.Unheard"}), "does not know"),
-        (lambda h: h["object"].update({"class": ["x"]}), "does not know"),
+        (lambda h: h["object"].update({"class": ["x"]}), "which is no name"),
         (lambda h: h["object"]["parameters"].update(unheard=1), "unexpected keyword argument 'unheard'"),
         (lambda h: h["object"]["state"].update(fit=1), "state is a dictionary of fitted attributes"),
         (lambda h: h["object"]["state"].update(__class__=1), "state is a dictionary of fitted attributes"),

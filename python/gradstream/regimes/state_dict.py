@@ -76,7 +76,7 @@ def _checked_array(name: str, value: Any) -> NDArray[Any]:
     wanted = {"records": (np.dtype(np.float32),), "places": (np.dtype(np.int32),), "table": FLOATS}
     allowed = wanted.get(name, (np.dtype(np.float64),))
     dtype = value.dtype.newbyteorder("=") if isinstance(value, np.ndarray) else None
-    if dtype not in allowed:
+    if dtype is None or dtype not in allowed:  # NumPy takes None for float64
         kinds = " or ".join(map(str, allowed))
         raise ValueError(f"state['model'][{name!r}] has to be an array of {kinds}, got {dtype or type(value)}.")
     return np.array(value, dtype, order="C")
@@ -141,7 +141,7 @@ def _check_block(state: LearnerState) -> None:
     links = state.block[2 * (d * columns + columns) :][:d]
     link, left = state.block[-1], int(np.count_nonzero(links))
     while link != 0 and left >= 0:
-        if not (link == int(link) and 1 <= link <= d and 1 <= links[int(link) - 1] <= d + 1):
+        if not (1 <= link <= d and link == int(link) and 1 <= links[int(link) - 1] <= d + 1):
             break
         link, left = links[int(link) - 1] - 1, left - 1
     if link != 0 or left != 0:
