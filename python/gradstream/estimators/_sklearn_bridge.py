@@ -11,9 +11,10 @@ from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 from gradstream._parameters import LOSSES, PENALTIES, online_spec
-from gradstream._state import WEIGHT, LearnerState
+from gradstream._state import LearnerState
 from gradstream._targets import Targets
 from gradstream.estimators._transfer import started_at, state_of_sample
+from gradstream.regimes.merging import weight_seen
 from gradstream.regimes.streaming import Model
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _counterpart(estimator: Any) -> Any:
     fixed = None if penalty is None else PENALTIES[penalty]
     ratio = 0.0 if penalty is None else float(estimator.l1_ratio if fixed is None else fixed)
     strength = 0.0 if penalty is None else alpha
-    weight = max(1.0, float(estimator._model.state.counters[WEIGHT]))
+    weight = max(1.0, weight_seen(estimator._model.state))
     shared = {"fit_intercept": estimator.fit_intercept}
     if loss == "log_loss":
         return _logistic(1.0 / (strength * weight) if strength > 0 else np.inf, ratio, shared)

@@ -17,6 +17,7 @@ from gradstream._state import (
     EVIDENCE,
     LANES,
     MIXTURE_LOSS,
+    N_SAMPLES_SEEN,
     NORM,
     RESIDUAL,
     TARGET_M2,
@@ -56,7 +57,7 @@ def merged(one: LearnerState, other: LearnerState) -> LearnerState:
     one, other = one.copy(), other.copy()
     one.core().flush()
     other.core().flush()
-    weights = one.counters[WEIGHT], other.counters[WEIGHT]
+    weights = weight_seen(one), weight_seen(other)
     total = sum(weights)
     new = LearnerState.create(one.spec, one.n_features, one.layout, one.table.dtype, one.seed)
     _merge_statistics(new, one, other)
@@ -71,6 +72,13 @@ def merged(one: LearnerState, other: LearnerState) -> LearnerState:
     _merge_units(new, sides)
     new.pending = one.pending + other.pending
     return new
+
+
+def weight_seen(state: LearnerState) -> float:
+    """Return the weight of the rows learnt from, where it is counted: by the bank and by standardisers; else rows."""
+    if state.experts.size:
+        return float(state.experts[COUNTED])
+    return float(state.counters[WEIGHT if has_statistics(state.spec) else N_SAMPLES_SEEN])
 
 
 def _merge_statistics(new: LearnerState, one: LearnerState, other: LearnerState) -> None:
