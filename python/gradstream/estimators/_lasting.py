@@ -107,8 +107,8 @@ class LastingEstimator(SavedEstimator):
         Parameters
         ----------
         model : estimator
-            Fitted: LogisticRegression, LinearSVC, SGDClassifier; LinearRegression, Ridge, Lasso, ElasticNet,
-            HuberRegressor, SGDRegressor, LinearSVR's kin with ``coef_`` and ``intercept_``, PoissonRegressor.
+            Fitted: LogisticRegression, LinearSVC, SGDClassifier; LinearRegression, Ridge, Lasso, ElasticNet (and their
+            kin with a ``CV``), BayesianRidge, ARDRegression, SGDRegressor, HuberRegressor, PoissonRegressor.
         X : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
             Rows like those to come: columns are standardised by them, and rates are as warm as after a fit of them.
             None: nothing is known of the columns, ``standardize`` is False, and rates are cold.
@@ -128,9 +128,11 @@ class LastingEstimator(SavedEstimator):
         Raises
         ------
         TypeError
-            If the model is not a fitted linear model of such a class.
+            If the model is of another class.
         ValueError
             If the loss given, or the model's way from margins to predictions, is another one than this class has.
+        NotFittedError
+            If the model has not been fitted.
         """
         return bridge.from_sklearn(cls, model, (X, y, sample_weight), parameters)
 

@@ -116,6 +116,11 @@ def from_sklearn(cls: Any, model: Any, sample: tuple[Any, Any, Any], parameters:
     """Return an estimator of ours at the coefficients of a model."""
     loss = loss_of(model)
     check_is_fitted(model)
+    task = "classification" if "class_weight" in cls._get_param_names() else "regression"
+    if LOSSES[loss]["task"] != task:
+        raise ValueError(
+            f"model = {type(model).__name__} with loss={loss!r} is for {LOSSES[loss]['task']}, a {cls.__name__} for {task}."
+        )
     if parameters.setdefault("loss", loss) != loss:
         raise ValueError(
             f"loss={parameters['loss']!r} with {type(model).__name__}: its predictions are those of {loss!r}."
@@ -129,8 +134,6 @@ def from_sklearn(cls: Any, model: Any, sample: tuple[Any, Any, Any], parameters:
             "standardize=False."
         )
     estimator = cls(**parameters)
-    if is_classifier(estimator) != is_classifier(model):
-        raise TypeError(f"model = {model!r:.200} is no {'classifier' if is_classifier(estimator) else 'regressor'}.")
     coef, intercept = _coefficients(model)
     classes = getattr(model, "classes_", None) if is_classifier(estimator) else None
     values = vars(estimator)
