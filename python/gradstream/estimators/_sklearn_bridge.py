@@ -119,7 +119,8 @@ def from_sklearn(cls: Any, model: Any, sample: tuple[Any, Any, Any], parameters:
     task = "classification" if "class_weight" in cls._get_param_names() else "regression"
     if LOSSES[loss]["task"] != task:
         raise ValueError(
-            f"model = {type(model).__name__} with loss={loss!r} is for {LOSSES[loss]['task']}, a {cls.__name__} for {task}."
+            f"model = {type(model).__name__} with loss={loss!r} is for {LOSSES[loss]['task']}, "
+            f"a {cls.__name__} for {task}."
         )
     if parameters.setdefault("loss", loss) != loss:
         raise ValueError(
