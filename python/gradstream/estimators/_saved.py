@@ -104,9 +104,10 @@ class SavedEstimator:
                 taken = [name for name in state if self._is_taken(name)] if isinstance(state, dict) else type(state)
                 raise ValueError(f"state is a dictionary of fitted attributes as get_state returns it, got {taken}.")
             restored = self._restored(plain_copy(state, "state"))
-            for name in self._fitted_names():
-                vars(self).pop(name)
+            parameters = self.get_params(deep=False)  # type: ignore[attr-defined]
             vars(self).update(restored)
+            for name in vars(self).keys() - restored.keys() - parameters.keys():
+                del vars(self)[name]
         return self
 
     def frozen(self) -> FrozenClassifier | FrozenRegressor:
@@ -166,18 +167,15 @@ class SavedEstimator:
 
         replace(path, write)
 
-    def _fitted_names(self) -> list[str]:
-        parameters = self.get_params(deep=False)  # type: ignore[attr-defined]
-        return [name for name in vars(self) if name not in parameters]
-
     def _is_taken(self, name: Any) -> bool:
         """Say whether a name of a state would hide something that the class has."""
         parameters = self.get_params(deep=False)  # type: ignore[attr-defined]
         return not isinstance(name, str) or name in parameters or name.startswith("__") or hasattr(type(self), name)
 
     def _fitted_attributes(self) -> dict[str, Any]:
-        """Return what has been learnt, by attribute."""
-        return {name: vars(self)[name] for name in self._fitted_names()}
+        """Return what has been learnt, by attribute: what pickles have beside the parameters."""
+        parameters = self.get_params(deep=False)  # type: ignore[attr-defined]
+        return {name: value for name, value in self.__getstate__().items() if name not in parameters}  # type: ignore
 
     def _restored(self, state: dict[str, Any]) -> dict[str, Any]:
         """Return attributes as they are set, of a state that may be altered, or raise ValueError."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gradstream.exceptions import SavedFileError
@@ -19,7 +20,7 @@ TAG = "$"
 LONG = 8  # numbers: longer lists of floats are arrays
 COVERED = (
     "None, bool, int, float, str, NumPy numbers and arrays of these, lists, tuples and dictionaries of these, "
-    "RandomState, Generator, and gradstream's own objects"
+    "CSR matrices, RandomState, Generator, and gradstream's own objects"
 )
 
 
@@ -44,6 +45,8 @@ class Encoder:
             return self._array(value, where)
         if isinstance(value, np.generic) and _is_covered(value.dtype):
             return {TAG: "scalar", "array": self._add(np.array(value))}
+        if isinstance(value, sp.csr_matrix | sp.csr_array):
+            return self._csr(value)
         if isinstance(value, GENERATORS):
             return {TAG: "generator", "state": self.encode(state_of_generator(value), where)}
         registration = registration_of(value)
@@ -87,6 +90,11 @@ class Encoder:
             return {TAG: "objects", "shape": list(value.shape), "items": self.encode(value.ravel().tolist(), where)}
         raise TypeError(f"{where} is an array of dtype {value.dtype}, which is not saved. Saved are {COVERED}.")
 
+    def _csr(self, value: Any) -> dict[str, Any]:
+        """Return what stands for the sparse coefficients of ``sparsify()``."""
+        arrays = [self._add(array) for array in (value.data, value.indices, value.indptr)]
+        return {TAG: "csr", "arrays": arrays, "shape": list(value.shape), "matrix": isinstance(value, sp.csr_matrix)}
+
     def _add(self, array: NDArray[Any]) -> int:
         self.arrays.append(array)
         return len(self.arrays) - 1
@@ -110,6 +118,7 @@ class Decoder:
             "array": lambda coded: self._take(coded["array"]),
             "rows": self._rows,
             "objects": self._objects,
+            "csr": self._csr,
             "generator": lambda coded: generator_from(self.decode(coded["state"])),
             "object": self._object,
         }
@@ -138,6 +147,12 @@ class Decoder:
         array = np.empty(len(items), object)
         array[:] = items
         return array.reshape(coded["shape"])
+
+    def _csr(self, coded: dict[str, Any]) -> Any:
+        arrays = tuple(self._take(number) for number in coded["arrays"])
+        value = (sp.csr_matrix if coded["matrix"] else sp.csr_array)(arrays, shape=tuple(coded["shape"]))
+        value.check_format()
+        return value
 
     def _object(self, coded: dict[str, Any]) -> Any:
         cls = class_of(coded["class"])

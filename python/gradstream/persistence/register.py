@@ -71,7 +71,7 @@ def class_of(name: Any) -> type[Any]:
         home = _HOMES.get(name.rpartition(".")[0])
         if home is not None:
             try:
-                import_module(home)
+                getattr(import_module(home), name.rpartition(".")[2], None)  # rooms import a class when it is asked for
             except ModuleNotFoundError as error:
                 if error.name != home:  # something that the room needs is missing: that is not the file's fault
                     raise

@@ -5,21 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
 from typing import BinaryIO
-
-_numbers = count()
 
 
 def replace(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -> None:
     """Write a file beside ``path``, bring it to the disk, and give it the name; a link goes on pointing at it.
 
     Whoever opens ``path`` meanwhile, or after a kill, reads the old file or the new one. What a kill leaves behind is
-    at most a file ``.<name>.<process>-<number>.tmp`` in the same folder.
+    at most a file ``.<name>.<eight digits>.tmp`` in the same folder.
     """
     target = Path(os.path.realpath(path))
-    draft = target.with_name(f".{target.name}.{os.getpid()}-{next(_numbers)}.tmp")
+    draft = target.with_name(f".{target.name}.{os.urandom(4).hex()}.tmp")
     try:
         with open(draft, "xb") as stream:
             write(stream)
