@@ -14,11 +14,12 @@ from gradstream.estimators._merge import merged_state
 from gradstream.estimators._saved import SavedEstimator
 from gradstream.estimators._turn import learning_turn, turn_of
 from gradstream.export import Learning, ServedModel
+from gradstream.persistence import plain_copy
 from gradstream.regimes.snapshot import snapshot
 from gradstream.regimes.state_dict import state_from_dict, state_to_dict
 from gradstream.regimes.streaming import Model
 
-PUBLIC = {"_model": "model", "_balanced_class_weights": "balanced_class_weights"}  # attributes' names in a state
+PUBLIC = {"_balanced_class_weights": "balanced_class_weights"}  # attributes' names in a state
 PRIVATE = {public: private for private, public in PUBLIC.items()}
 READING = ("loss", "epsilon", "fit_intercept", "n_jobs")  # parameters that predictions look at, or that cost nothing
 
@@ -137,10 +138,11 @@ class LastingEstimator(SavedEstimator):
         return bridge.from_sklearn(cls, model, (X, y, sample_weight), parameters)
 
     def _fitted_attributes(self) -> dict[str, Any]:
-        attributes = super()._fitted_attributes()
-        if "_model" in attributes:
-            attributes["_model"] = state_to_dict(attributes["_model"].state)
-        return {PUBLIC.get(name, name): value for name, value in attributes.items()}
+        attributes = self._pickled_attributes()
+        model: Model | None = attributes.pop("_model", None)
+        named = {PUBLIC.get(name, name): value for name, value in attributes.items()}
+        state = {} if model is None else {"model": state_to_dict(model.state)}
+        return state | plain_copy(named, type(self).__name__)
 
     def _restored(self, state: dict[str, Any]) -> dict[str, Any]:
         if not state:
@@ -149,7 +151,8 @@ class LastingEstimator(SavedEstimator):
             raise ValueError(f"state has no 'model', only {sorted(state)}: it is not of a {type(self).__name__}.")
         learnt = state_from_dict(state["model"])
         _check_fit(self, state, learnt)
-        return {PRIVATE.get(name, name): value for name, value in state.items()} | {"_model": Model(learnt)}
+        attributes = {PRIVATE.get(name, name): value for name, value in state.items() if name != "model"}
+        return attributes | {"_model": Model(learnt)}
 
     def _reader(self) -> Any:
         model = self._fitted()  # type: ignore[attr-defined]

@@ -74,8 +74,7 @@ class SavedEstimator:
             If another thread is teaching this estimator.
         """
         with learning_turn(self):
-            state: dict[str, Any] = plain_copy(self._fitted_attributes(), type(self).__name__)
-        return state
+            return self._fitted_attributes()
 
     def set_state(self, state: dict[str, Any]) -> Any:
         """Become what the estimator was that ``get_state`` was called of, given the same parameters.
@@ -99,15 +98,9 @@ class SavedEstimator:
         RuntimeError
             If another thread is teaching this estimator.
         """
+        copied = plain_copy(state, "state")
         with learning_turn(self):
-            if not isinstance(state, dict) or any(self._is_taken(name) for name in state):
-                taken = [name for name in state if self._is_taken(name)] if isinstance(state, dict) else type(state)
-                raise ValueError(f"state is a dictionary of fitted attributes as get_state returns it, got {taken}.")
-            restored = self._restored(plain_copy(state, "state"))
-            parameters = self.get_params(deep=False)  # type: ignore[attr-defined]
-            vars(self).update(restored)
-            for name in vars(self).keys() - restored.keys() - parameters.keys():
-                del vars(self)[name]
+            self._take_state(copied)
         return self
 
     def frozen(self) -> FrozenClassifier | FrozenRegressor:
@@ -167,13 +160,27 @@ class SavedEstimator:
 
         replace(path, write)
 
+    def _take_state(self, state: Any) -> None:
+        """Become what a state says, or raise and stay; its arrays belong to this estimator from now on."""
+        taken = [name for name in state if self._is_taken(name)] if isinstance(state, dict) else [state]
+        if taken:
+            raise ValueError(f"state is a dictionary of fitted attributes as get_state returns it, got {taken}.")
+        restored = self._restored(state)
+        parameters = self.get_params(deep=False)  # type: ignore[attr-defined]
+        vars(self).update(restored)
+        for name in vars(self).keys() - restored.keys() - parameters.keys():
+            del vars(self)[name]
+
     def _is_taken(self, name: Any) -> bool:
         """Say whether a name of a state would hide something that the class has."""
         parameters = self.get_params(deep=False)  # type: ignore[attr-defined]
         return not isinstance(name, str) or name in parameters or name.startswith("__") or hasattr(type(self), name)
 
     def _fitted_attributes(self) -> dict[str, Any]:
-        """Return what has been learnt, by attribute: what pickles have beside the parameters."""
+        """Return copies of what has been learnt, by attribute: what pickles have beside the parameters."""
+        return plain_copy(self._pickled_attributes(), type(self).__name__)
+
+    def _pickled_attributes(self) -> dict[str, Any]:
         parameters = self.get_params(deep=False)  # type: ignore[attr-defined]
         return {name: value for name, value in self.__getstate__().items() if name not in parameters}  # type: ignore
 

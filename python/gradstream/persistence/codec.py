@@ -159,7 +159,8 @@ class Decoder:
         parameters = {name: self.decode(entry) for name, entry in coded["parameters"].items()}
         value = cls(**parameters)
         if "state" in coded:
-            value.set_state(self.decode(coded["state"]))
+            take: Callable[[Any], object] = getattr(value, "_take_state", value.set_state)  # nobody else has the arrays
+            take(self.decode(coded["state"]))
         return value
 
 

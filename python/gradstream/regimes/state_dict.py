@@ -36,7 +36,7 @@ def state_to_dict(state: LearnerState) -> dict[str, Any]:
 
 
 def state_from_dict(saved: Any) -> LearnerState:
-    """Return the state of a dictionary, copied, or raise ValueError for what is no state of a model."""
+    """Return the state that a dictionary's arrays are, or raise ValueError for what is no state of a model."""
     if not isinstance(saved, dict) or set(saved) != KEYS:
         got = sorted(map(str, saved)) if isinstance(saved, dict) else type(saved).__name__
         raise ValueError(f"state['model'] has to have the keys {sorted(KEYS)}, got {got}.")
@@ -72,14 +72,14 @@ def _checked_spec(spec: Any) -> Spec:
 
 
 def _checked_array(name: str, value: Any) -> NDArray[Any]:
-    """Return a C-ordered copy in native byte order of the dtype that the array has to have."""
+    """Return the array in C order and native byte order, if it is of the dtype that it has to have."""
     wanted = {"records": (np.dtype(np.float32),), "places": (np.dtype(np.int32),), "table": FLOATS}
     allowed = wanted.get(name, (np.dtype(np.float64),))
     dtype = value.dtype.newbyteorder("=") if isinstance(value, np.ndarray) else None
     if dtype is None or dtype not in allowed:  # NumPy takes None for float64
         kinds = " or ".join(map(str, allowed))
         raise ValueError(f"state['model'][{name!r}] has to be an array of {kinds}, got {dtype or type(value)}.")
-    return np.array(value, dtype, order="C")
+    return np.asarray(value, dtype, order="C")
 
 
 def _check_shapes(state: LearnerState) -> None:
@@ -126,8 +126,11 @@ def _check_records(state: LearnerState) -> None:
     if not state.places.size:
         return
     used = state.experts[FEATURES]
-    numbers = np.sort(state.places[state.places != 0])
-    if used != len(numbers) or used > len(state.records) or not np.array_equal(numbers, np.arange(1, len(numbers) + 1)):
+    numbers = state.places[state.places != 0]
+    fits = used == len(numbers) <= len(state.records)
+    if numbers.size and fits:
+        fits = numbers.min() >= 1 and numbers.max() <= used and bool((np.bincount(numbers) <= 1).all())
+    if not fits:
         raise ValueError(
             f"state['model']['places'] has to name each of {used:g} records once, and there are {len(state.records)}."
         )
