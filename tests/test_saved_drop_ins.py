@@ -1,6 +1,7 @@
 """An estimator that keeps plain attributes joins with a mixin and one line: here scikit-learn's own SGD."""
 
 import copy
+import json
 
 import numpy as np
 import pytest
@@ -70,9 +71,19 @@ def test_it_is_exported(tmp_path, cls):
         np.testing.assert_allclose(predicted, model.predict(X))
 
 
+@pytest.mark.skipif(COMPILER is None, reason="there is no C compiler here: cc, gcc, clang")
+@pytest.mark.parametrize("loss", ["log_loss", "modified_huber"])
+def test_its_probabilities_are_exported(tmp_path, loss):
+    model, _ = fitted(Classifier, loss=loss)
+    proba = Exported(model, tmp_path).each("gradstream_predict_proba", X, columns=3)
+    np.testing.assert_allclose(proba, model.predict_proba(X), atol=1e-12)
+
+
 def test_sparse_coefficients_are_saved(tmp_path):
     model, _ = fitted(Classifier, penalty="l1", alpha=0.1)
     model.sparsify().save(tmp_path / "model.gsm")
     loaded = load(tmp_path / "model.gsm")
     assert sparse.issparse(loaded.coef_)
+    loaded.export(tmp_path / "model.json", "json")
+    np.testing.assert_array_equal(json.loads((tmp_path / "model.json").read_text())["coef"], loaded.coef_.toarray())
     np.testing.assert_array_equal(loaded.densify().coef_, model.densify().coef_)

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from sklearn import config_context
 from sklearn.utils.estimator_checks import check_estimator
 
 import gradstream
@@ -233,6 +234,13 @@ def test_generators_go_on(bits):
     for one in (generator, legacy):
         other = plain_copy(one, "generator")
         np.testing.assert_array_equal(other.normal(size=7), one.normal(size=7))
+
+
+def test_requests_and_callbacks_are_not_covered(tmp_path):
+    with config_context(enable_metadata_routing=True):
+        model = LinearRegressor().set_fit_request(sample_weight=True)
+    with pytest.raises(TypeError, match=r"LinearRegressor._metadata_request = .* is of .* which is not saved"):
+        model.save(tmp_path / "model.gsm")
 
 
 class OwnAdaGrad(AdaGrad):

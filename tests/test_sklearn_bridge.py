@@ -1,5 +1,8 @@
 """to_sklearn() and from_sklearn(): the same predictions on both sides, and a transferred model that learns on."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -168,3 +171,8 @@ def test_what_does_not_go_over():
     with pytest.raises(ValueError, match="column 2 is constant and has a coefficient"):
         LinearRegressor.from_sklearn(ridge, constant, y)
     LinearRegressor.from_sklearn(ridge, constant, y, standardize=False)
+
+
+def test_the_way_there_is_imported_when_it_is_taken():
+    code = "import sys, gradstream.estimators; sys.exit('sklearn.linear_model' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradstream._parameters import LOSSES
 from gradstream._state import LearnerState
 from gradstream._targets import online_class_weights
-from gradstream.estimators import _sklearn_bridge as bridge
 from gradstream.estimators._merge import merged_state
 from gradstream.estimators._saved import SavedEstimator
 from gradstream.estimators._turn import learning_turn, turn_of
-from gradstream.export import Learning, ServedModel
+from gradstream.export import Learning
 from gradstream.persistence import plain_copy
 from gradstream.regimes.snapshot import snapshot
 from gradstream.regimes.state_dict import state_from_dict, state_to_dict
 from gradstream.regimes.streaming import Model
+
+if TYPE_CHECKING:
+    from gradstream._core import Float64
 
 PUBLIC = {"_balanced_class_weights": "balanced_class_weights"}  # attributes' names in a state
 PRIVATE = {public: private for private, public in PUBLIC.items()}
@@ -96,8 +98,10 @@ class LastingEstimator(SavedEstimator):
         ``predict``, ``decision_function`` and ``predict_proba`` agree to rounding. The parameters stand for the same
         objective where ``standardize=False``; with standardised columns scikit-learn has no parameter for it.
         """
+        from gradstream.estimators._sklearn_bridge import to_sklearn  # brings all of sklearn.linear_model
+
         self._fitted()  # type: ignore[attr-defined]
-        return bridge.to_sklearn(self)
+        return to_sklearn(self)
 
     @classmethod
     def from_sklearn(
@@ -135,7 +139,9 @@ class LastingEstimator(SavedEstimator):
         NotFittedError
             If the model has not been fitted.
         """
-        return bridge.from_sklearn(cls, model, (X, y, sample_weight), parameters)
+        from gradstream.estimators._sklearn_bridge import from_sklearn
+
+        return from_sklearn(cls, model, (X, y, sample_weight), parameters)
 
     def _fitted_attributes(self) -> dict[str, Any]:
         attributes = self._pickled_attributes()
@@ -166,19 +172,14 @@ class LastingEstimator(SavedEstimator):
         vars(reader)["_model"] = Model(snapshot(model.state))
         return reader
 
-    def _served(self) -> ServedModel:
+    def _coefficients(self) -> tuple[Float64, Float64]:
         self._fitted()  # type: ignore[attr-defined]
         coef, intercept = self._linear()  # type: ignore[attr-defined]
-        names = getattr(self, "feature_names_in_", None)
-        return ServedModel(
-            name=type(self).__name__,
-            loss=self.loss,  # type: ignore[attr-defined]
-            link=self._link(),
-            coef=np.ascontiguousarray(coef.T),
-            intercept=intercept,
-            classes=getattr(self, "classes_", None),
-            feature_names=None if names is None else [str(name) for name in names],
-        )
+        return np.ascontiguousarray(coef.T), intercept
+
+    def _link(self) -> str:
+        link = super()._link()
+        return "softmax" if link == "normalized_sigmoid" else link
 
     def _learning(self) -> Learning | None:
         state = self._model.state

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import os
-from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import is_classifier
+from sklearn.utils.validation import check_is_fitted
 
 from gradstream._parameters import LOSSES
 from gradstream.estimators._turn import learning_turn
@@ -18,6 +19,7 @@ from gradstream.persistence import plain_copy, register, save
 from gradstream.persistence.replace import replace
 
 if TYPE_CHECKING:
+    from gradstream._core import Float64
     from gradstream.estimators.frozen import FrozenClassifier, FrozenRegressor
 
 FORMATS = ("c", "json")
@@ -153,12 +155,7 @@ class SavedEstimator:
             model = self._served()
             text = json_text(model) if format == "json" else c_source(model, self._learning())
 
-        def write(stream: Any) -> None:
-            out = TextIOWrapper(stream, "utf-8", newline="\n", write_through=True)
-            out.write(text)
-            out.detach()
-
-        replace(path, write)
+        replace(path, lambda stream: stream.write(text.encode()))
 
     def _take_state(self, state: Any) -> None:
         """Become what a state says, or raise and stay; its arrays belong to this estimator from now on."""
@@ -194,24 +191,32 @@ class SavedEstimator:
 
     def _served(self) -> ServedModel:
         """Return the linear model in X's own units."""
+        coef, intercept = self._coefficients()
         names = getattr(self, "feature_names_in_", None)
         return ServedModel(
             name=type(self).__name__,
             loss=str(getattr(self, "loss", "")),
             link=self._link(),
-            coef=np.atleast_2d(np.asarray(self.coef_, np.float64)),  # type: ignore[attr-defined]
-            intercept=np.atleast_1d(np.asarray(self.intercept_, np.float64)),  # type: ignore[attr-defined]
+            coef=coef,
+            intercept=intercept,
             classes=getattr(self, "classes_", None),
             feature_names=None if names is None else [str(name) for name in names],
         )
 
+    def _coefficients(self) -> tuple[Float64, Float64]:
+        """Return (K, d) coefficients in X's own units and (K,) intercepts."""
+        check_is_fitted(self)
+        coef, intercept = self.coef_, self.intercept_  # type: ignore[attr-defined]
+        dense = coef.toarray() if sp.issparse(coef) else coef
+        return np.atleast_2d(np.asarray(dense, np.float64)), np.atleast_1d(np.asarray(intercept, np.float64))
+
     def _link(self) -> str:
-        """Return how margins are read: one of :data:`gradstream.export.served.LINKS`."""
+        """Return how margins are read, one of :data:`gradstream.export.served.LINKS`: as scikit-learn's SGD does."""
         loss = getattr(self, "loss", None)
         if not is_classifier(self):
             return "exp" if loss in LOSSES and LOSSES[loss]["domain"] == "nonnegative" else "identity"
         if loss == "log_loss":
-            return "sigmoid" if len(self.classes_) == 2 else "softmax"  # type: ignore[attr-defined]
+            return "sigmoid" if len(self.classes_) == 2 else "normalized_sigmoid"  # type: ignore[attr-defined]
         return "clip" if loss == "modified_huber" else "none"
 
     def _learning(self) -> Learning | None:

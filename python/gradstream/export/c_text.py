@@ -81,6 +81,16 @@ _SOFTMAX = """\
   for (k = 0; k < GRADSTREAM_COLUMNS; ++k) p[k] /= sum;
 """
 
+_NORMALIZED_SIGMOID = """\
+  double sum = 0.0;
+  int k;
+  for (k = 0; k < GRADSTREAM_COLUMNS; ++k) {
+    const double e = exp(-fabs(z[k]));
+    sum += p[k] = (z[k] > 0.0 ? 1.0 : e) / (1.0 + e);
+  }
+  for (k = 0; k < GRADSTREAM_COLUMNS; ++k) p[k] /= sum;
+"""
+
 _CLIP = """\
   double sum = 0.0;
   int k;
@@ -95,5 +105,10 @@ _CLIP = """\
 
 PROBABILITIES = {
     link: _PROBABILITIES.replace("@BODY@", body)
-    for link, body in {"sigmoid": _SIGMOID, "softmax": _SOFTMAX, "clip": _CLIP}.items()
+    for link, body in {
+        "sigmoid": _SIGMOID,
+        "softmax": _SOFTMAX,
+        "normalized_sigmoid": _NORMALIZED_SIGMOID,
+        "clip": _CLIP,
+    }.items()
 }

@@ -13,9 +13,9 @@ from gradstream._state import LearnerState
 if TYPE_CHECKING:
     from gradstream._core import Float64, Spec
 
-# From margins z to predictions: the value itself; exp(z); probabilities by sigmoid, softmax, or clipped margins; or
-# classes only.
-LINKS = ("identity", "exp", "sigmoid", "softmax", "clip", "none")
+# From margins z to predictions: the value itself; exp(z); probabilities by sigmoid, by softmax, by sigmoids over their
+# sum, by clipped margins; or classes only.
+LINKS = ("identity", "exp", "sigmoid", "softmax", "normalized_sigmoid", "clip", "none")
 LEARNING_RULES = ("sgd", "adagrad")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 
-def replace(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -> None:
+def replace(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
     """Write a file beside ``path``, bring it to the disk, and give it the name; a link goes on pointing at it.
 
     Whoever opens ``path`` meanwhile, or after a kill, reads the old file or the new one. What a kill leaves behind is

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gradstream import _core
 from gradstream._parameters import BANK, LOSSES, SLOTS, has_statistics
-from gradstream._state import ARRAYS, EXPERTS, FEATURES, LANES, LearnerState
+from gradstream._state import ARRAYS, BLOCK_ROWS, EXPERTS, FEATURES, LANES, LearnerState
 from gradstream._validation import FLOATS, CheckedRows, check_csr
 from gradstream.regimes.streaming import LabelledRows
 
@@ -111,8 +111,12 @@ def _check_shapes(state: LearnerState) -> None:
     for name, shape in shapes.items():
         if getattr(state, name).shape != shape:
             raise ValueError(f"state['model'][{name!r}] has shape {getattr(state, name).shape}, it has to be {shape}.")
-    if not (np.isfinite(state.counters).all() and (state.counters >= 0).all()):
-        raise ValueError(f"state['model']['counters'] = {state.counters}: counts are finite and >= 0.")
+    counters = state.counters
+    if not (np.isfinite(counters).all() and (counters >= 0).all() and counters[BLOCK_ROWS] < spec["batch_size"]):
+        raise ValueError(
+            f"state['model']['counters'] = {counters}: counts are finite and >= 0, and an unfinished block has fewer "
+            f"rows than batch_size = {spec['batch_size']}."
+        )
 
 
 def _modes(state: LearnerState) -> tuple[str, ...]:
