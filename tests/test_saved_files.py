@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +26,8 @@ from gradstream.optim import OPTIMIZERS, SCHEDULES, AdaGrad
 from gradstream.persistence import plain_copy, register
 from saved_models import flat, known, stream
 
+FILES = Path(__file__).parent / "data"
+BANK_MARGIN, BLOCKS_MARGIN = 2.0837498807233494, 0.4452429720907635
 PREFIX = struct.Struct("<8sIIQQ")
 
 
@@ -194,15 +197,14 @@ def test_a_loaded_estimator_is_an_estimator(tmp_path):
 
 # Values.
 
-PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: (
-        st.lists(inner, max_size=12)
-        | st.dictionaries(st.text() | st.integers() | st.booleans(), inner, max_size=4)
-        | st.tuples(inner, inner)
-    ),
-    max_leaves=12,
-)
+
+def containers(inner):
+    keys = st.text() | st.integers() | st.booleans()
+    return st.lists(inner, max_size=12) | st.dictionaries(keys, inner, max_size=4) | st.tuples(inner, inner)
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+PLAIN = st.recursive(SCALARS, containers, max_leaves=12)
 
 
 @settings(max_examples=200, deadline=None)
@@ -291,6 +293,16 @@ def test_every_truncation_and_every_byte_too_many_is_noticed(small):
         refused(path, data[:length])
     for more in (b"\0", b"\0" * 64, data):
         refused(path, data + more, "it has .* bytes and should have")
+
+
+def test_files_of_version_1_are_read():
+    """Written when version 1 was new: who cannot read them any more has to raise a version and say so."""
+    for name, margin in {"bank": BANK_MARGIN, "blocks": BLOCKS_MARGIN}.items():
+        model = load(FILES / f"{name}_v1.gsm")
+        assert model.n_samples_seen_ == 20
+        assert model.decision_function(np.arange(12.0).reshape(4, 3))[3] == pytest.approx(margin, rel=1e-9)
+        model.partial_fit(np.arange(12.0).reshape(4, 3), model.classes_[[0, 1, 0, 1]])
+        assert model.n_samples_seen_ == 24
 
 
 def test_what_is_wrong_is_said(small):

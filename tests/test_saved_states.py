@@ -39,7 +39,7 @@ def test_a_state_is_plain_and_has_the_documented_keys(model):
     state = model.get_state()
     assert is_plain(state)
     assert set(state) == {"model", "classes_", "optimizer_", "n_features_in_"}
-    assert set(state["model"]) == {"spec", "layout", "seed", "pending", *ARRAYS}
+    assert set(state["model"]) == {"version", "spec", "layout", "seed", "pending", *ARRAYS}
     assert set(LinearRegressor().fit([[0.0], [1.0]], [0.0, 1.0]).get_state()) >= {
         "n_iter_",
         "objective_",
@@ -110,6 +110,7 @@ def test_arrays_of_other_shapes_and_types_are_refused(model, name, change):
         (("spec", "columns"), 2),
         (("spec", "more"), 1),
         (("more",), 1),
+        (("version",), 2),
     ],
 )
 def test_other_values_are_refused(model, key, value):

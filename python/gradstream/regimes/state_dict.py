@@ -23,16 +23,18 @@ SPEC_TYPES: dict[str, type] = {
     **dict.fromkeys(("loss_parameter", "l1", "l2", "momentum", "beta_1", "beta_2", "epsilon"), float),
     **dict.fromkeys(("initial_accumulator", "eta0", "power_t", "decay", "alpha", "share"), float),
 }
-KEYS = {"spec", "layout", "seed", "pending", *ARRAYS}
+VERSION = 1  # of the meaning of a state: whoever changes what a number of it stands for raises it
+KEYS = {"version", "spec", "layout", "seed", "pending", *ARRAYS}
 
 
 def state_to_dict(state: LearnerState) -> dict[str, Any]:
-    """Return copies of everything: ``spec`` (what it learns under), ``layout``, ``seed``, ``pending``, the arrays."""
+    """Return copies of everything: ``spec``, what it learns under, ``layout``, ``seed``, ``pending`` and the arrays."""
     arrays = {name: np.array(array) for name, array in state.arrays().items()}
     if arrays["records"].size:  # room that no feature has taken yet is not part of the model
         arrays["records"] = arrays["records"][: int(state.experts[FEATURES])].copy()
     rows = [_row_to_dict(row) for row in state.pending]
-    return {"spec": dict(state.spec), "layout": state.layout, "seed": state.seed, **arrays, "pending": rows}
+    about = {"version": VERSION, "spec": dict(state.spec)}
+    return {**about, "layout": state.layout, "seed": state.seed, **arrays, "pending": rows}
 
 
 def state_from_dict(saved: Any) -> LearnerState:
@@ -40,6 +42,8 @@ def state_from_dict(saved: Any) -> LearnerState:
     if not isinstance(saved, dict) or set(saved) != KEYS:
         got = sorted(map(str, saved)) if isinstance(saved, dict) else type(saved).__name__
         raise ValueError(f"state['model'] has to have the keys {sorted(KEYS)}, got {got}.")
+    if saved["version"] != VERSION:
+        raise ValueError(f"state['model'] is of version {saved['version']!r}, this gradstream knows version {VERSION}.")
     spec, layout = _checked_spec(saved["spec"]), saved["layout"]
     if layout not in ("dense", "sparse"):
         raise ValueError(f"state['model']['layout'] = {layout!r}: allowed are 'dense' and 'sparse'.")
