@@ -225,6 +225,10 @@ def test_json_keeps_every_bit_and_the_names(tmp_path):
     pd = pytest.importorskip("pandas")  # of the test extra
     X = pd.DataFrame(features(50, 3), columns=["a", "b", "größe"])
     model = LinearRegressor(standardize=False).fit(X, X["a"])
+    if COMPILER is not None:
+        exported = Exported(model, tmp_path)
+        names = (ctypes.c_char_p * 3).in_dll(exported.library, "gradstream_feature_names")
+        assert [name.decode() for name in names] == ["a", "b", "größe"]
     model.export(tmp_path / "model.json", "json")
     read = json.loads((tmp_path / "model.json").read_text("utf-8"))
     np.testing.assert_array_equal(read["coef"][0], model.coef_)

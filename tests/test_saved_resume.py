@@ -29,13 +29,16 @@ def streamed(draw):
         fit_intercept=draw(st.booleans()),
         standardize=draw(st.sampled_from(["auto", True, False])),
     )
+    if optimizer != "bank":
+        rates = [0.01, InvScaling(eta0=0.01, power_t=0.7), InverseTime(eta0=0.01, decay=0.5)]
+        model.set_params(learning_rate=draw(st.sampled_from(rates)))
     dtype = draw(st.sampled_from([np.float32, np.float64]))
     X, y = stream(loss, layout, n_classes, seed=draw(st.integers(0, 3)))
     return model, X.astype(dtype), y, n_classes, draw(st.integers(1, STREAM - 1))
 
 
 @pytest.mark.parametrize("way", WAYS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(case=streamed())
 def test_a_stream_stops_at_any_row(way, case):
     model, X, y, n_classes, stop = case

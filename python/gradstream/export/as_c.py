@@ -23,6 +23,7 @@ def c_source(model: ServedModel, learning: Learning | None) -> str:
         f"#define GRADSTREAM_FEATURES {model.features}",
         f"#define GRADSTREAM_COLUMNS {model.columns}",
         _classes(model),
+        _features(model),
         constants("double", "gradstream_coef[GRADSTREAM_COLUMNS * GRADSTREAM_FEATURES]", model.coef.ravel()),
         constants("double", "gradstream_intercept[GRADSTREAM_COLUMNS]", model.intercept),
         PREDICT[task].replace("@LINK@", "exp(z)" if model.link == "exp" else "z"),
@@ -45,11 +46,18 @@ def _head(model: ServedModel, learning: Learning | None) -> str:
 def _classes(model: ServedModel) -> str:
     if model.classes is None:
         return ""
-    labels = ", ".join(map(string_literal, label_texts(model.classes)))
-    return (
-        f"#define GRADSTREAM_CLASSES {len(model.classes)}\n\n"
-        f"const char *const gradstream_class_names[GRADSTREAM_CLASSES] = {{{labels}}};"
-    )
+    count = f"#define GRADSTREAM_CLASSES {len(model.classes)}\n\n"
+    return count + _names("gradstream_class_names[GRADSTREAM_CLASSES]", label_texts(model.classes))
+
+
+def _features(model: ServedModel) -> str:
+    if model.feature_names is None:
+        return ""
+    return _names("gradstream_feature_names[GRADSTREAM_FEATURES]", model.feature_names)
+
+
+def _names(declared: str, texts: list[str]) -> str:
+    return f"const char *const {declared} = {{\n    " + ",\n    ".join(map(string_literal, texts)) + "};"
 
 
 def string_literal(text: str) -> str:
