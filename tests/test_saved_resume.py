@@ -1,12 +1,15 @@
 """Contract 7: stopping at any row and going on gives the bits of never having stopped, whichever way."""
 
+import copy
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from estimator_data import CLASSIFIER_LOSSES, OPTIMIZERS, REGRESSOR_LOSSES
 from gradstream import LinearClassifier, LinearRegressor
+from gradstream.exceptions import DivergenceError
 from gradstream.optim import Adam, InverseTime, InvScaling
 from saved_models import STREAM, WAYS, known, learn, named, stream
 
@@ -34,7 +37,12 @@ def streamed(draw):
         model.set_params(learning_rate=draw(st.sampled_from(rates)))
     dtype = draw(st.sampled_from([np.float32, np.float64]))
     X, y = stream(loss, layout, n_classes, seed=draw(st.integers(0, 3)))
-    return model, X.astype(dtype), y, n_classes, draw(st.integers(1, STREAM - 1))
+    X = X.astype(dtype)
+    try:
+        learn(copy.deepcopy(model), X, y, n_classes).flush()
+    except DivergenceError:  # poisson, in blocks of rows that nobody scales
+        reject()
+    return model, X, y, n_classes, draw(st.integers(1, STREAM - 1))
 
 
 @pytest.mark.parametrize("way", WAYS)
