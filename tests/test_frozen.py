@@ -32,7 +32,7 @@ def assert_predicts_alike(frozen, model, X):
     pair = (np.flatnonzero(row), row[row != 0])
     for x in (row, pair):
         np.testing.assert_array_equal(frozen.predict_one(x), frozen.predict(row[None])[0])
-        if hasattr(model, "predict_proba_one"):
+        if hasattr(model, "predict_proba"):
             np.testing.assert_array_equal(frozen.predict_proba_one(x), frozen.predict_proba(row[None])[0])
 
 

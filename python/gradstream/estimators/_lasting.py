@@ -11,7 +11,7 @@ from gradstream._state import LearnerState
 from gradstream._targets import online_class_weights
 from gradstream.estimators._merge import merged_state
 from gradstream.estimators._saved import SavedEstimator
-from gradstream.estimators._turn import learning_turn, turn_of
+from gradstream.estimators._turn import learning_turn
 from gradstream.export import Learning
 from gradstream.persistence import plain_copy
 from gradstream.regimes.snapshot import snapshot
@@ -73,10 +73,8 @@ class LastingEstimator(SavedEstimator):
         if other is self:
             raise ValueError("other is this estimator itself: its rows would count twice. Merge a copy if they should.")
         with learning_turn(self), learning_turn(other):
-            model = Model(merged_state(self, other))
-            model.turn = turn_of(self)
-            self._model = model
-            self.optimizer_ = model.state.spec["optimizer"]
+            self._model = Model(merged_state(self, other))
+            self.optimizer_ = self._model.state.spec["optimizer"]
         return self
 
     def to_sklearn(self) -> Any:

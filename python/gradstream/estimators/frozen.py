@@ -265,7 +265,6 @@ class FrozenClassifier(FrozenRegressor):
         """
         return self._model.predict_log_proba(X)
 
-    @available_if(_has("predict_proba_one"))
     def predict_proba_one(self, x: Any) -> NDArray[np.float64]:
         """Return the class probabilities of one row, where the loss has them.
 
@@ -281,6 +280,8 @@ class FrozenClassifier(FrozenRegressor):
 
         Raises
         ------
+        AttributeError
+            If the loss has no probabilities.
         ValueError
             If x is not what the model expects.
         """
