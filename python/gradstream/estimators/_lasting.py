@@ -190,11 +190,8 @@ class LastingEstimator(SavedEstimator):
 
 def _check_fit(estimator: Any, state: dict[str, Any], learnt: LearnerState) -> None:
     """Raise ValueError where a state is not one of this kind of estimator, or does not fit itself."""
-    owner, spec = type(estimator).__name__, learnt.spec
-    d, task = (
-        state.get("n_features_in_"),
-        "classification" if "class_weight" in estimator.get_params() else "regression",
-    )
+    owner, spec, d = type(estimator).__name__, learnt.spec, state.get("n_features_in_")
+    task = "classification" if "class_weight" in estimator.get_params(deep=False) else "regression"
     if LOSSES[spec["loss"]]["task"] != task:
         raise ValueError(f"state has learnt with loss={spec['loss']!r}, which is not one of a {owner}.")
     if type(d) is not int or d != learnt.n_features or not isinstance(state.get("optimizer_"), str):
