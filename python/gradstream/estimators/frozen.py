@@ -62,12 +62,13 @@ class FrozenRegressor:
 
     def __init__(self, model: Any) -> None:
         check_is_fitted(model)
-        coef, intercept = model.coef_, model.intercept_
-        for array in (coef, intercept):
-            if isinstance(array, np.ndarray):
-                array.flags.writeable = False
-        for name, value in (("_model", model), ("coef_", coef), ("intercept_", intercept)):
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_model", model)
+        for name in ("coef_", "intercept_"):
+            value = getattr(model, name, None)  # one-class models have an offset instead
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+            if value is not None:
+                object.__setattr__(self, name, value)
 
     @property
     def n_features_in_(self) -> int:
@@ -98,6 +99,27 @@ class FrozenRegressor:
             If X is not what the model expects.
         """
         return self._model.predict(X)
+
+    @available_if(_has("decision_function"))
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Return the margins of rows, of classifiers and outlier detectors.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        margins : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Two classes: positive for ``classes_[1]``.
+
+        Raises
+        ------
+        ValueError
+            If X is not what the model expects.
+        """
+        return self._model.decision_function(X)
 
     def predict_one(self, x: Any) -> Any:
         """Return the prediction for one row.
@@ -202,26 +224,6 @@ class FrozenClassifier(FrozenRegressor):
     def classes_(self) -> NDArray[Any]:
         """Labels."""
         return self._model.classes_.copy()
-
-    def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Return the margins of rows.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        margins : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Two classes: positive for ``classes_[1]``.
-
-        Raises
-        ------
-        ValueError
-            If X is not what the model expects.
-        """
-        return self._model.decision_function(X)
 
     @available_if(_has("predict_proba"))
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
