@@ -17,6 +17,12 @@ def _has(name: str) -> Any:
     return lambda frozen: getattr(frozen._model, name) is not None
 
 
+def _read_only(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        value.flags.writeable = False
+    return value
+
+
 class FrozenRegressor:
     """A regressor as it was when ``frozen()`` was called: it predicts and never changes.
 
@@ -57,18 +63,22 @@ class FrozenRegressor:
     True
     """
 
-    __slots__ = ("__weakref__", "_model", "coef_", "intercept_")
+    __slots__ = ("__weakref__", "_model")
     _model: Any
 
     def __init__(self, model: Any) -> None:
         check_is_fitted(model)
         object.__setattr__(self, "_model", model)
-        for name in ("coef_", "intercept_"):
-            value = getattr(model, name, None)  # one-class models have an offset instead
-            if isinstance(value, np.ndarray):
-                value.flags.writeable = False
-            if value is not None:
-                object.__setattr__(self, name, value)
+
+    @property
+    def coef_(self) -> NDArray[Any]:
+        """Coefficients in X's own units, read-only."""
+        return _read_only(self._model.coef_)
+
+    @property
+    def intercept_(self) -> Any:
+        """Intercept or intercepts, read-only."""
+        return _read_only(self._model.intercept_)
 
     @property
     def n_features_in_(self) -> int:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from gradstream._parameters import has_statistics
 from gradstream._state import N_SAMPLES_SEEN, WEIGHT, LearnerState, T
 
 if TYPE_CHECKING:
-    from gradstream._core import Spec
+    from gradstream._core import Float64, Spec
 
 
 def snapshot(state: LearnerState) -> LearnerState:
@@ -17,8 +20,8 @@ def snapshot(state: LearnerState) -> LearnerState:
     """
     spec: Spec = {**state.spec, "optimizer": "sgd", "batch_size": 1, "schedule": "constant", "l1": 0.0, "l2": 0.0}
     if spec["standardize"] == "root_mean_square":
-        spec["standardize"] = "none"  # the planes of such a state are in X's own units
-    weights, intercept = state.point()
+        spec["standardize"] = "none"  # weights of such a state are taken in X's own units
+    weights, intercept = _point(state)
     new = LearnerState.create(spec, state.n_features, state.layout, state.table.dtype, state.seed)
     if new.mean.size:
         new.mean[:], new.m2[:], new.seen[:] = state.moments()
@@ -27,3 +30,11 @@ def snapshot(state: LearnerState) -> LearnerState:
     for counter in (T, WEIGHT, N_SAMPLES_SEEN):
         new.counters[counter] = state.counters[counter]
     return new
+
+
+def _point(state: LearnerState) -> tuple[Float64, Float64]:
+    """Return weights (d, K) in the units of the snapshot, and intercepts (K,), without all planes where that can be."""
+    if has_statistics(state.spec):
+        return state.point()
+    coef, intercept = state.core().linear()
+    return np.ascontiguousarray(coef.T), intercept
