@@ -24,6 +24,7 @@ from gradstream import LinearClassifier, LinearRegressor, load
 from gradstream.exceptions import SavedFileError
 from gradstream.optim import OPTIMIZERS, SCHEDULES, AdaGrad
 from gradstream.persistence import plain_copy, register
+from gradstream.persistence.random_states import generator_from
 from saved_models import flat, known, stream
 
 FILES = Path(__file__).parent / "data"
@@ -236,6 +237,16 @@ def test_generators_go_on(bits):
     for one in (generator, legacy):
         other = plain_copy(one, "generator")
         np.testing.assert_array_equal(other.normal(size=7), one.normal(size=7))
+
+
+@pytest.mark.parametrize(
+    ("bits", "name", "place"), [("MT19937", "pos", 625), ("MT19937", "pos", -1), ("Philox", "buffer_pos", 5)]
+)
+def test_generators_stay_in_their_buffers(bits, name, place):
+    state = getattr(np.random, bits)(0).state
+    (state["state"] if name == "pos" else state)[name] = place
+    with pytest.raises(SavedFileError, match="place"):
+        generator_from({"class": "Generator", "state": state})
 
 
 def test_requests_and_callbacks_are_not_covered(tmp_path):

@@ -36,6 +36,7 @@ def generator_from(saved: dict[str, Any]) -> np.random.RandomState | np.random.G
         raise SavedFileError(
             f"it holds a random number generator {state['bit_generator']!r}, which NumPy does not know"
         )
+    _check_position(state)
     if saved["class"] == "RandomState":
         random_state = np.random.RandomState(cls())
         random_state.set_state(state)
@@ -43,3 +44,14 @@ def generator_from(saved: dict[str, Any]) -> np.random.RandomState | np.random.G
     bits = cls()
     bits.state = state
     return np.random.Generator(bits)
+
+
+def _check_position(state: dict[str, Any]) -> None:
+    """Raise SavedFileError for a place outside a generator's buffer, where NumPy would read without looking."""
+    places = {
+        "MT19937": (state["state"].get("pos", 0), 624),
+        "Philox": (state.get("buffer_pos", 0), 4),
+    }
+    place, last = places.get(state["bit_generator"], (0, 0))
+    if type(place) is not int or not 0 <= place <= last:
+        raise SavedFileError(f"it holds a random number generator at place {place!r} of a buffer of {last}")
