@@ -10,16 +10,22 @@ import pytest
 from numpydoc.docscrape import NumpyDocString
 
 import gradstream
-from gradstream import LinearClassifier, LinearRegressor, evaluation, exceptions, optim
+from gradstream import LinearClassifier, LinearRegressor, evaluation, exceptions, load, optim
+from gradstream.estimators.frozen import FrozenClassifier, FrozenRegressor
 
 CLASSES = [
     LinearClassifier,
     LinearRegressor,
     evaluation.ProgressiveDisplay,
     evaluation.ProgressiveReport,
+    FrozenClassifier,
+    FrozenRegressor,
     exceptions.DivergenceError,
+    exceptions.SavedFileError,
     *(getattr(optim, name) for name in optim.__all__ if isinstance(getattr(optim, name), type)),
 ]
+PUBLIC = CLASSES[:6]  # whose methods users call
+RETURN_NOTHING = {"export", "learn_one", "save"}
 CANNOT_FAIL = {"summary"}  # methods that have nothing to raise
 SECTIONS = ["Parameters", "Attributes", "Returns", "Raises", "See Also", "Notes", "References", "Examples"]
 
@@ -30,7 +36,8 @@ def ours(member):
 
 def public_methods():
     yield pytest.param(evaluation.progressive_validate, id="progressive_validate")
-    for cls in (LinearClassifier, LinearRegressor, evaluation.ProgressiveDisplay, evaluation.ProgressiveReport):
+    yield pytest.param(load, id="load")
+    for cls in PUBLIC:
         for name in dir(cls):
             member = inspect.getattr_static(cls, name)
             member = getattr(member, "fn", member)  # behind available_if
@@ -56,7 +63,7 @@ def arguments(function):
 
 def test_there_is_something_to_test():
     assert len(METHODS) > 20
-    assert set(gradstream.__all__) <= {"LinearClassifier", "LinearRegressor", "__version__", "show_versions"}
+    assert set(gradstream.__all__) <= {"LinearClassifier", "LinearRegressor", "__version__", "load", "show_versions"}
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
@@ -89,7 +96,7 @@ def test_methods(function):
     assert page["Summary"][0].endswith(".")
     assert names(page["Parameters"]) == arguments(function)
     assert all(entry.type and entry.desc for entry in page["Parameters"])
-    assert bool(page["Returns"]) == (function.__name__ != "learn_one")
+    assert bool(page["Returns"]) == (function.__name__ not in RETURN_NOTHING)
     assert page["Raises"] or function.__name__ in CANNOT_FAIL
 
 
@@ -114,6 +121,7 @@ def test_sections_come_in_numpydoc_order(function):
     [
         "gradstream._versions",
         "gradstream.estimators.classifier",
+        "gradstream.estimators.frozen",
         "gradstream.estimators.regressor",
         "gradstream.evaluation.display",
         "gradstream.evaluation.report",
@@ -121,6 +129,7 @@ def test_sections_come_in_numpydoc_order(function):
         "gradstream.exceptions",
         "gradstream.optim.optimizers",
         "gradstream.optim.schedules",
+        "gradstream.persistence.files",
     ],
 )
 def test_examples_run(name):

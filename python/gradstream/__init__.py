@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gradstream._versions import show_versions
     from gradstream.estimators import LinearClassifier, LinearRegressor
+    from gradstream.persistence import load
 
     __version__: str
 
-__all__ = ["LinearClassifier", "LinearRegressor", "__version__", "show_versions"]
+__all__ = ["LinearClassifier", "LinearRegressor", "__version__", "load", "show_versions"]
 
 _HOMES = {
     "LinearClassifier": "gradstream.estimators",
     "LinearRegressor": "gradstream.estimators",
+    "load": "gradstream.persistence",
     "show_versions": "gradstream._versions",
 }
 
