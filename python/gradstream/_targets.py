@@ -52,6 +52,20 @@ def fit_labels(estimator: Any, y: Any, weights: Float64 | None, n_rows: int) -> 
     return Targets(_signed(codes, classes), _weighted(weights, class_weights, codes), classes, class_weights)
 
 
+def labels_and_codes(estimator: Any, y: Any, n_rows: int) -> tuple[NDArray[Any], NDArray[np.int32]]:
+    """Check labels; return the classes among them, sorted, and the class of every label."""
+    classes, codes = _classes_and_codes(_labels(estimator, y, n_rows))
+    return classes, codes.astype(np.int32)
+
+
+def chunk_codes(
+    estimator: Any, y: Any, classes: NDArray[Any], n_rows: int
+) -> tuple[NDArray[Any], NDArray[np.int32]]:
+    """Check the labels of one chunk; return them, and the class of every label."""
+    labels = _column(estimator, y, n_rows)
+    return labels, encode(labels, classes).astype(np.int32)
+
+
 def online_labels(estimator: Any, y: Any, weights: Float64 | None, classes: NDArray[Any], n_rows: int) -> Targets:
     """Check the labels of one chunk against the classes of the model."""
     signed = _core.encode_labels(y, classes)
