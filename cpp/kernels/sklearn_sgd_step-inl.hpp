@@ -148,7 +148,9 @@ GRADSTREAM_INLINE SgdMove sgd_move(const SgdRule& rule, SgdColumn& column, doubl
   move.inverse = 1.0 / column.scale;
   move.c = update * move.inverse;
   if (rule.fit_intercept) {
-    column.intercept += (rule.one_class ? update - eta * rule.alpha : update) * rule.intercept_decay;
+    const double moved = rule.one_class ? update - eta * rule.alpha : update;
+    // Rounded before it is added, as scikit-learn does: the sum of such steps may come back to exactly 0.
+    column.intercept += rule.intercept_decay == 1.0 ? moved : moved * rule.intercept_decay;
   }
   if constexpr (kAverage) {
     const double steps = column.t - rule.average + 1.0;

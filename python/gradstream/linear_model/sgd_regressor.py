@@ -1,0 +1,147 @@
+"""SGDRegressor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import RegressorMixin
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from gradstream._targets import finite_reals
+from gradstream._validation import CheckedRows, check_weight_left
+from gradstream.estimators._turn import learning_turn, unchanged_on_error
+from gradstream.linear_model._sgd_base import SGDBase, about_rows
+from gradstream.linear_model._sgd_model import SgdModel
+from gradstream.linear_model._sgd_parameters import REGRESSOR, reject_pairs
+from gradstream.linear_model._sgd_seeds import Mask, regressor_seed
+
+if TYPE_CHECKING:
+    from gradstream._core import Float64
+
+ONE = np.ones(1)
+
+
+class SGDRegressor(RegressorMixin, SGDBase):
+    """Linear regressor learnt by stochastic gradient descent."""
+
+    _parameter_constraints: dict[str, Any] = REGRESSOR
+
+    intercept_: NDArray[Any]
+
+    def __init__(
+        self,
+        loss: str = "squared_error",
+        *,
+        penalty: str | None = "l2",
+        alpha: float = 0.0001,
+        l1_ratio: float | None = 0.15,
+        fit_intercept: bool = True,
+        max_iter: int = 1000,
+        tol: float | None = 1e-3,
+        shuffle: bool = True,
+        verbose: int = 0,
+        epsilon: float = 0.1,
+        random_state: Any = None,
+        learning_rate: str = "invscaling",
+        eta0: float = 0.01,
+        power_t: float = 0.25,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        warm_start: bool = False,
+        average: bool | int = False,
+    ) -> None:
+        self.loss = loss
+        self.penalty = penalty
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.max_iter = max_iter
+        self.tol = tol
+        self.shuffle = shuffle
+        self.verbose = verbose
+        self.epsilon = epsilon
+        self.random_state = random_state
+        self.learning_rate = learning_rate
+        self.eta0 = eta0
+        self.power_t = power_t
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.average = average
+
+    def fit(
+        self, X: Any, y: Any, coef_init: Any = None, intercept_init: Any = None, sample_weight: Any = None
+    ) -> SGDRegressor:
+        """Learn from all rows, epoch by epoch."""
+        with learning_turn(self), unchanged_on_error(self):
+            self._validate_params()
+            reject_pairs(self, self._strength, "epsilon_insensitive")
+            rows = self._rows(X, reset=True)
+            if self.warm_start and vars(self).get("coef_") is not None:
+                coef_init = self.coef_ if coef_init is None else coef_init
+                intercept_init = self.intercept_ if intercept_init is None else intercept_init
+            model = self._fresh(1, rows.shape[1], rows.dtype, coef_init, intercept_init)
+            values = finite_reals(self, y, rows.shape[0])
+            weights = self._weights(sample_weight, rows.shape[0])
+            check_weight_left(weights[0])
+            self._learn(model, rows, values, weights, self.max_iter)
+        self._warn_after_fit()
+        return self
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> SGDRegressor:
+        """Learn from some rows, once through."""
+        with learning_turn(self), unchanged_on_error(self):
+            first = vars(self).get("coef_") is None
+            if first:
+                self._validate_params()
+                if self.early_stopping:
+                    raise ValueError("early_stopping should be False with partial_fit")
+                reject_pairs(self, self._strength, "epsilon_insensitive")
+            rows = self._rows(X, reset=first or "n_features_in_" not in vars(self))
+            values = finite_reals(self, y, rows.shape[0])
+            weights = self._weights(sample_weight, rows.shape[0])
+            if first:
+                model = self._fresh(1, rows.shape[1], rows.dtype, None, None)
+            else:
+                model = self._present(1, rows.shape[1])
+            self._learn(model, rows, values, weights, 1)
+        return self
+
+    def _learn(
+        self,
+        model: SgdModel,
+        rows: CheckedRows,
+        values: Float64,
+        weights: tuple[Float64 | None, NDArray[np.uint32] | None],
+        max_iter: int,
+    ) -> None:
+        def split() -> Mask:
+            if not self.early_stopping:
+                return None
+            from sklearn.model_selection import ShuffleSplit
+
+            return self._held_out(values, weights[1], ShuffleSplit)
+
+        about = about_rows(*weights, *regressor_seed(self.random_state, split))
+        about["y"] = values
+        about["weight_positive"] = about["weight_negative"] = ONE
+        self._run(model, rows, about, max_iter)
+
+    def _publish(self, coef: NDArray[Any], intercept: Float64) -> None:
+        self.coef_ = coef[0]
+        self.intercept_ = intercept.copy()
+
+    def _intercepts(self) -> Any:
+        return self.intercept_
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return predicted values."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", reset=False)
+        margins = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+        return np.asarray(margins).ravel()
