@@ -80,8 +80,8 @@ struct SgdColumn {
   double square = 0.0, absolute = 0.0;  // |v|^2 and |v|_1, kept when the objective is wanted
   double loss = 0.0, objective = 0.0;   // sums over rows since the epoch began
   double probe = 0.0;                   // NaN once a margin was not finite
-  double positive = 1.0;                // the code that is y = +1; all others are -1
-  double weight_positive = 1.0, weight_negative = 1.0;
+  std::int32_t positive = 1;            // the code that is y = +1; all others are -1
+  double weight[2] = {1.0, 1.0};        // of rows of y <= 0, of y > 0
   const std::uint32_t* order = nullptr;  // rows to visit; null: as they come
 };
 
@@ -99,10 +99,8 @@ struct SgdVisit {
   std::int64_t known;
 };
 
-inline constexpr int kSgdGroup = 2;  // columns that one call may move side by side
-
 template <class View>
-using SgdLearn = void (*)(const View&, const SgdRule&, const SgdTargets&, SgdVisit, SgdColumn* columns, int count);
+using SgdLearn = void (*)(const View&, const SgdRule&, const SgdTargets&, SgdVisit, SgdColumn&);
 
 struct SgdKernels {
   int lanes;  // of dense layouts; sparse rows have 1

@@ -36,50 +36,38 @@ struct Learning {
   }
 };
 
-using Group = std::vector<std::unique_ptr<Learning>>;
-
 template <class View>
 class Epochs {
  public:
   Epochs(const View& X, const kernels::SgdRule& rule, const SgdInputs& inputs)
       : X_(X), rule_(rule), inputs_(inputs), learn_(kernels::table().sklearn_sgd.of(X)) {}
 
-  /// Runs until every column of the group has stopped.
-  void run(Group& group) const {
-    if (group.empty()) return;
-    const std::int64_t n = group.front()->order.size();
-    for (int epoch = 1; epoch <= inputs_.stopping.max_iter; ++epoch) {
-      std::vector<Learning*> running;
-      for (auto& one : group) {
-        if (one->running) running.push_back(one.get());
-      }
-      if (running.empty()) return;
-      for (Learning* one : running) one->result.n_iter = epoch;
-      if (!visit_rows(running, n)) return;
-      for (Learning* one : running) end_epoch(*one, n);
+  void run(Learning& one) const {
+    const std::int64_t n = one.order.size();
+    for (int epoch = 1; epoch <= inputs_.stopping.max_iter && one.running; ++epoch) {
+      one.result.n_iter = epoch;
+      if (!visit_rows(one, n)) return;
+      end_epoch(one, n);
     }
+    kernels::table().sklearn_sgd.settle(one.work.column);
   }
 
  private:
-  /// False, and every column told so, when the user wants no more.
-  bool visit_rows(const std::vector<Learning*>& running, std::int64_t n) const {
-    std::vector<kernels::SgdColumn> columns;
-    for (Learning* one : running) {
-      one->order.begin_epoch();
-      if (rule_.objective) one->work.measure();
-      columns.push_back(one->work.column);
-      columns.back().order = one->order.data();
-    }
+  /// False when the user wants no more.
+  bool visit_rows(Learning& one, std::int64_t n) const {
+    one.order.begin_epoch();
+    if (rule_.objective) one.work.measure();
+    kernels::SgdColumn& column = one.work.column;
+    column.order = one.order.data();
     for (std::int64_t begin = 0; begin < n; begin += kBlock) {
       const std::int64_t end = std::min(begin + kBlock, n), known = std::min(end + kAhead, n);
-      for (Learning* one : running) one->order.settle(known);
-      learn_(X_, rule_, inputs_.targets, {begin, end, known}, columns.data(), static_cast<int>(columns.size()));
+      one.order.settle(known);
+      learn_(X_, rule_, inputs_.targets, {begin, end, known}, column);
       if (end < n && inputs_.interrupted && inputs_.interrupted()) {
-        for (Learning* one : running) one->result.code = Code::interrupted;
+        one.result.code = Code::interrupted;
         return false;
       }
     }
-    for (std::size_t i = 0; i < running.size(); ++i) running[i]->work.column = columns[i];
     return true;
   }
 
@@ -149,38 +137,26 @@ template <class View, class C>
 std::vector<SgdResult> sklearn_sgd(const View& X, const kernels::SgdRule& rule, const SgdInputs& inputs,
                                    SgdState<C>& state) {
   const std::int64_t K = state.columns;
-  // Which columns go side by side depends on K alone, so that threads change no bit.
-  const std::int64_t per_group = is_csr<View> || inputs.listener ? 1 : kernels::kSgdGroup;
-  const std::int64_t groups = (K + per_group - 1) / per_group;
-  std::vector<Group> learning(static_cast<std::size_t>(groups));
   const Epochs<View> epochs(X, rule, inputs);
   const int n_threads = inputs.listener || !worth_threads(X) ? 1 : inputs.n_threads;
-  parallel::for_blocks(groups, n_threads, [&](std::int64_t g) {
-    Group& group = learning[static_cast<std::size_t>(g)];
-    for (std::int64_t k = g * per_group; k < std::min(K, (g + 1) * per_group); ++k) {
-      group.push_back(std::make_unique<Learning>(rule, inputs, state, k, is_csr<View>));
-    }
-    epochs.run(group);
-    for (auto& one : group) {
-      kernels::table().sklearn_sgd.settle(one->work.column);
-      one->order = SgdOrder({}, 0, false);  // its memory: there may be many columns
-    }
+  std::vector<std::unique_ptr<Learning>> columns(static_cast<std::size_t>(K));
+  parallel::for_blocks(K, n_threads, [&](std::int64_t k) {
+    auto one = std::make_unique<Learning>(rule, inputs, state, k, is_csr<View>);
+    epochs.run(*one);
+    one->order = SgdOrder({}, 0, false);  // its memory: there may be many columns
+    columns[static_cast<std::size_t>(k)] = std::move(one);
   });
   std::vector<SgdResult> results;
   bool ok = true;
-  for (const Group& group : learning) {
-    for (const auto& one : group) {
-      results.push_back(one->result);
-      ok = ok && one->result.code == Code::ok;
-    }
+  for (const auto& one : columns) {
+    results.push_back(one->result);
+    ok = ok && one->result.code == Code::ok;
   }
   if (!ok) return results;
-  for (const Group& group : learning) {
-    for (const auto& one : group) {
-      one->work.store(rule, state, one->k);
-      state.scalars[one->k].best = one->best;
-      state.scalars[one->k].stalled = one->stalled;
-    }
+  for (const auto& one : columns) {
+    one->work.store(rule, state, one->k);
+    state.scalars[one->k].best = one->best;
+    state.scalars[one->k].stalled = one->stalled;
   }
   return results;
 }

@@ -27,9 +27,9 @@ class SgdWork {
     column.owed = scalars.owed;
     column.t = state.t;
     column.eta = rule.eta0 * scalars.slowing;
-    column.positive = state.columns == 1 ? 1.0 : static_cast<double>(k);
-    column.weight_positive = inputs.weight_positive[k];
-    column.weight_negative = inputs.weight_negative[k];
+    column.positive = state.columns == 1 ? 1 : static_cast<std::int32_t>(k);
+    column.weight[0] = inputs.weight_negative[k];
+    column.weight[1] = inputs.weight_positive[k];
   }
 
   template <class C>

@@ -44,7 +44,7 @@ double held_out_score(const View& X, const kernels::SgdRule& rule, const SgdInpu
       regression.add(inputs.targets.y[rows[i]], z[i], s);
       continue;
     }
-    const bool positive = static_cast<double>(inputs.targets.code[rows[i]]) == work.column.positive;
+    const bool positive = inputs.targets.code[rows[i]] == work.column.positive;
     total += s;
     if ((z[i] > 0.0) == positive) right += s;
   }
