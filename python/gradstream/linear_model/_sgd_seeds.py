@@ -50,7 +50,7 @@ def one_class_seed(random_state: Any) -> Seeds:
     if isinstance(random_state, Integral):
         return _first_draw(int(random_state))
     generator = check_random_state(random_state)
-    if random_state is None:
+    if generator is check_random_state(None):
         generator.randint(1, LARGEST)
     return np.array([generator.randint(0, LARGEST)], np.uint32)
 
