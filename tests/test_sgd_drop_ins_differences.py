@@ -35,18 +35,6 @@ def test_stopping_looks_at_the_norm_of_all_weights(penalty, capsys):
         assert (abs(norm - np.linalg.norm(model.coef_)) < 0.01) == (side == 0)
 
 
-def test_sparse_rows_stop_where_dense_rows_do():
-    """For the same reason, where nothing else differs between the two."""
-    rng = np.random.default_rng(1)
-    X = np.where(rng.random((300, 40)) < 0.1, rng.standard_normal((300, 40)), 0.0)
-    y = np.where(X[:, :9].sum(axis=1) + 0.3 * rng.standard_normal(300) > 0, 1, 0)
-    epochs = []
-    for model in pair("SGDClassifier", fit_intercept=False, random_state=0):
-        epochs.append([model.fit(rows, y).n_iter_ for rows in (X, sp.csr_array(X))])
-    assert epochs[0][0] == epochs[0][1] == epochs[1][0]
-    assert epochs[1][0] != epochs[1][1]
-
-
 def validation_scores(model, X, y, capsys):
     model.set_params(verbose=1).fit(X, y)
     out = capsys.readouterr().out

@@ -54,6 +54,9 @@ def fit_labels(estimator: Any, y: Any, weights: Float64 | None, n_rows: int) -> 
 
 def labels_and_codes(estimator: Any, y: Any, n_rows: int) -> tuple[NDArray[Any], NDArray[np.int32]]:
     """Check labels; return the classes among them, sorted, and the class of every label."""
+    pair = _core.two_classes(y) if _plain_column(y, n_rows) else None
+    if pair is not None:
+        return pair
     classes, codes = _classes_and_codes(_labels(estimator, y, n_rows))
     return classes, codes.astype(np.int32)
 
@@ -62,8 +65,16 @@ def chunk_codes(
     estimator: Any, y: Any, classes: NDArray[Any], n_rows: int
 ) -> tuple[NDArray[Any], NDArray[np.int32]]:
     """Check the labels of one chunk; return them, and the class of every label."""
+    known = _core.class_codes(y, classes) if _plain_column(y, n_rows) else None
+    if known is not None:
+        return y, known
     labels = _column(estimator, y, n_rows)
     return labels, encode(labels, classes).astype(np.int32)
+
+
+def _plain_column(y: Any, n_rows: int) -> bool:
+    """Say whether y is an exact array of so many elements."""
+    return type(y) is np.ndarray and y.shape == (n_rows,)
 
 
 def online_labels(estimator: Any, y: Any, weights: Float64 | None, classes: NDArray[Any], n_rows: int) -> Targets:

@@ -50,12 +50,13 @@ class SGDBase(SparseCoefMixin, BaseEstimator):
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a parameter makes the core's copy of the rule stale."""
         object.__setattr__(self, name, value)
+        self.__dict__.pop("_held", None)
         if name[-1] != "_" and name[0] != "_":
             self.__dict__.pop("_engine", None)
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_engine"}
+        return {name: value for name, value in state.items() if name not in ("_engine", "_held")}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -118,6 +119,29 @@ class SGDBase(SparseCoefMixin, BaseEstimator):
         model.t += float(n_iter * n_rows)
         self.t_, self.n_iter_ = model.t, n_iter
         self._install(model)
+
+    def _hold(self, classes: NDArray[Any] | None) -> None:
+        """Let the core hold the arrays of the model, for plain chunks to come; any attribute set afterwards ends it."""
+        intercept = vars(self).get("intercept_")
+        if self.average or self.verbose > 0 or "feature_names_in_" in vars(self) or intercept is None:
+            return
+        coef = self.coef_ if self.coef_.ndim == 2 else self.coef_[None, :]
+        if intercept.dtype != np.float64 or not (coef.flags.c_contiguous and coef.flags.writeable):
+            return
+        held = _core.SklearnSgdHeld(
+            self._core_engine(), coef, intercept, self._progress, vars(self).get("_paid"), classes
+        )
+        self.__dict__["_held"] = held
+
+    def _learn_held(self, X: Any, y: Any, seeds: Any, n_threads: int) -> bool:
+        """Learn a plain chunk on the arrays that the core holds; False, and nothing has happened, for the long way."""
+        attributes = self.__dict__
+        rows = attributes["_held"].partial_fit(X, y, seeds, attributes["t_"], n_threads)
+        if not rows:
+            return False
+        attributes["t_"] += float(rows)
+        attributes["n_iter_"] = 1
+        return True
 
     def _install(self, model: SgdModel) -> None:
         """Set the attributes of a model."""

@@ -21,6 +21,16 @@ from gradstream.linear_model._sgd_seeds import Mask, binary_seed, class_seeds
 if TYPE_CHECKING:
     from gradstream._core import Float64
 
+def nothing() -> None:
+    """Hold no row out."""
+
+
+def same_classes(classes: Any, known: NDArray[Any]) -> bool:
+    """Say whether a caller repeats the classes as they are."""
+    given = classes.tolist() if isinstance(classes, np.ndarray) else classes
+    return type(given) is list and given == known.tolist()
+
+
 BALANCED_NEEDS_ALL = (
     "class_weight 'balanced' is not supported for partial_fit. In order to use 'balanced' weights, use "
     "compute_class_weight('balanced', classes=classes, y=y). In place of y you can use a large enough sample of the "
@@ -117,7 +127,25 @@ class SGDClasses(LinearClassifierMixin, SGDBase):
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
         """Learn from some rows, once through."""
-        with learning_turn(self), unchanged_on_error(self):
+        with learning_turn(self):
+            if "_held" in vars(self) and sample_weight is None and self._chunk(X, y, classes):
+                return self
+            self._partial_fit(X, y, classes, sample_weight)
+        return self
+
+    def _chunk(self, X: Any, y: Any, classes: Any) -> bool:
+        """Learn a plain chunk the short way; False, and nothing has happened, where it is not plain."""
+        if classes is not None and not same_classes(classes, self.classes_):
+            return False
+        n_classes = len(self.classes_)
+        if n_classes == 2:
+            seeds = binary_seed(self.random_state, nothing)[0]
+        else:
+            seeds = class_seeds(self.random_state, nothing, n_classes)[0]
+        return self._learn_held(X, y, seeds, self._threads(1 if n_classes == 2 else n_classes))
+
+    def _partial_fit(self, X: Any, y: Any, classes: Any, sample_weight: Any) -> None:
+        with unchanged_on_error(self):
             first = "classes_" not in vars(self)
             if first:
                 self._validate_params()
@@ -130,7 +158,8 @@ class SGDClasses(LinearClassifierMixin, SGDBase):
             except BaseException:
                 self._restore_classes(known)
                 raise
-        return self
+        if self.class_weight is None and not self.early_stopping:
+            self._hold(self.classes_)
 
     def _learn_chunk(self, rows: CheckedRows, y: Any, sample_weight: Any) -> None:
         n_classes = len(self.classes_)

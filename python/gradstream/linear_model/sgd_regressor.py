@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 ONE = np.ones(1)
 
 
+def nothing() -> None:
+    """Hold no row out."""
+
+
 class SGDRegressor(RegressorMixin, SGDBase):
     """Linear regressor learnt by stochastic gradient descent."""
 
@@ -95,7 +99,16 @@ class SGDRegressor(RegressorMixin, SGDBase):
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> SGDRegressor:
         """Learn from some rows, once through."""
-        with learning_turn(self), unchanged_on_error(self):
+        with learning_turn(self):
+            if "_held" in vars(self) and sample_weight is None:
+                seeds = regressor_seed(self.random_state, nothing)[0]
+                if self._learn_held(X, y, seeds, 1):
+                    return self
+            self._partial_fit(X, y, sample_weight)
+        return self
+
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> None:
+        with unchanged_on_error(self):
             first = vars(self).get("coef_") is None
             if first:
                 self._validate_params()
@@ -110,7 +123,8 @@ class SGDRegressor(RegressorMixin, SGDBase):
             else:
                 model = self._present(1, rows.shape[1])
             self._learn(model, rows, values, weights, 1)
-        return self
+        if not self.early_stopping:
+            self._hold(None)
 
     def _learn(
         self,
