@@ -277,3 +277,48 @@ def test_verbose_tells_every_epoch(capsys):
             model.fit(rows.X, rows.two)
         lines.append([line for line in capsys.readouterr().out.splitlines() if "seconds" not in line])
     assert lines[0] == lines[1]
+
+
+@pytest.mark.parametrize("name", ["SGDClassifier", "SGDRegressor"])
+@pytest.mark.parametrize("seed", [3, "instance"])
+@pytest.mark.parametrize("penalty", ["l2", "l1"])
+def test_plain_chunks_are_learnt_as_others_are(name, seed, penalty):
+    """The short way of a chunk: same bits as the long way, and no draw more."""
+    rows = data()
+    for y in (rows.two, rows.four.astype(float)) if name == "SGDClassifier" else (rows.real,):
+        first = {"classes": np.unique(y)} if name == "SGDClassifier" else {}
+        results = []
+        for plain in (True, False):
+            state = np.random.RandomState(0) if seed == "instance" else seed
+            model = pair(name, **{**CALM, "random_state": state, "penalty": penalty})[0]
+            model.partial_fit(rows.X[:40], y[:40], **first)
+            for start in range(40, 160, 40):
+                part = slice(start, start + 40)
+                model.partial_fit(rows.X[part], y[part] if plain else y[part].tolist())
+            results.append((model, None if seed == 3 else state.randint(1000)))
+        assert "_held" in vars(results[0][0])
+        np.testing.assert_array_equal(results[0][0].coef_, results[1][0].coef_)
+        np.testing.assert_array_equal(results[0][0].intercept_, results[1][0].intercept_)
+        assert results[0][0].t_ == results[1][0].t_ == 161
+        assert results[0][1] == results[1][1]
+
+
+def test_what_users_change_between_plain_chunks_takes_effect():
+    rows = data()
+    ours, theirs = pair("SGDClassifier", **CALM)
+    for model in (ours, theirs):
+        model.partial_fit(rows.X, rows.two, classes=[0, 1]).partial_fit(rows.X, rows.two)
+        model.coef_[0, :5] = 0.1
+        model.intercept_ = np.array([0.5])
+        model.partial_fit(rows.X, rows.two)
+        model.intercept_[:] = -0.5
+        model.set_params(alpha=0.3).partial_fit(rows.X, rows.two)
+        model.t_ = 50.0
+        model.partial_fit(rows.X, rows.two)
+    assert gap(ours, theirs) < 1e-9
+    with pytest.raises(ValueError, match="classes should include"):
+        ours.partial_fit(rows.X, rows.two + 1)
+    with pytest.raises(ValueError, match="NaN"):
+        ours.partial_fit(np.full((3, 11), np.nan), rows.two[:3])
+    with pytest.raises(ValueError, match="is not the same as on last call"):
+        ours.partial_fit(rows.X, rows.two, classes=[0, 2])

@@ -7,8 +7,7 @@ namespace {
 
 /// ((low, high), codes) of labels of two values, else None.
 py::object two_classes(const py::object& y) {
-  return with_numbers(y, [](const auto* values, std::int64_t n) -> py::object {
-    using T = std::remove_cv_t<std::remove_pointer_t<decltype(values)>>;
+  return with_numbers(y, []<class T>(const T* values, std::int64_t n) -> py::object {
     if (values == nullptr) return py::none();
     const auto pair = two_labels(values, n);
     if (!pair) return py::none();
@@ -23,9 +22,9 @@ py::object two_classes(const py::object& y) {
 
 /// Codes of labels that are all among the classes, both of one dtype, else None.
 py::object class_codes(const py::object& y, const py::object& classes) {
-  return with_numbers(y, [&](const auto* values, std::int64_t n) -> py::object {
-    return with_numbers(classes, [&](const auto* known, std::int64_t count) -> py::object {
-      if constexpr (std::is_same_v<decltype(values), decltype(known)>) {
+  return with_numbers(y, [&]<class T>(const T* values, std::int64_t n) -> py::object {
+    return with_numbers(classes, [&]<class C>(const C* known, std::int64_t count) -> py::object {
+      if constexpr (std::is_same_v<T, C>) {
         if (values == nullptr || known == nullptr) return py::none();
         py::array_t<std::int32_t> codes(n);
         if (!encode(values, n, known, count, codes.mutable_data())) return py::none();

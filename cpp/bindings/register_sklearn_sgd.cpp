@@ -223,8 +223,8 @@ class SklearnSgdHeld {
 
   bool read_targets(const py::handle& y, std::int64_t n, kernels::SgdTargets& targets) {
     if (classes_.is_none()) {
-      return with_numbers(y, [&](const auto* values, std::int64_t count) {
-        if constexpr (std::is_same_v<decltype(values), const double*>) {
+      return with_numbers(y, [&]<class T>(const T* values, std::int64_t count) {
+        if constexpr (std::is_same_v<T, double>) {
           targets.y = values;
           return values != nullptr && count == n && std::all_of(values, values + n, [](double v) {
                    return std::isfinite(v);
@@ -234,9 +234,9 @@ class SklearnSgdHeld {
         }
       });
     }
-    return with_numbers(y, [&](const auto* values, std::int64_t count) {
-      return with_numbers(classes_, [&](const auto* known, std::int64_t n_classes) {
-        if constexpr (std::is_same_v<decltype(values), decltype(known)>) {
+    return with_numbers(y, [&]<class T>(const T* values, std::int64_t count) {
+      return with_numbers(classes_, [&]<class C>(const C* known, std::int64_t n_classes) {
+        if constexpr (std::is_same_v<T, C>) {
           if (values == nullptr || known == nullptr || count != n) return false;
           codes_.resize(static_cast<std::size_t>(n));
           targets.code = codes_.data();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from numbers import Integral
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model._base import SparseCoefMixin
 
 from gradstream import _core
-from gradstream._validation import CheckedRows, check_rows, check_signed_weight
+from gradstream._validation import FLOATS, CheckedRows, check_rows, check_signed_weight
 from gradstream.linear_model._sgd_model import SgdModel, SgdRun, fresh_progress
 from gradstream.linear_model._sgd_parameters import rule_of
 
@@ -132,6 +133,17 @@ class SGDBase(SparseCoefMixin, BaseEstimator):
             self._core_engine(), coef, intercept, self._progress, vars(self).get("_paid"), classes
         )
         self.__dict__["_held"] = held
+
+    def _may_learn_held(self, X: Any, y: Any, label_dtype: Any) -> bool:
+        """Say whether seeds may be drawn: a generator must not be asked twice, here and by the long way."""
+        if isinstance(self.random_state, Integral):
+            return True
+        if type(X) is not np.ndarray or type(y) is not np.ndarray:
+            return False
+        plain = X.flags.c_contiguous and X.flags.aligned and X.ndim == 2 and X.dtype in FLOATS
+        return bool(plain and y.flags.c_contiguous and y.flags.aligned and y.shape == X.shape[:1]) and (
+            y.dtype == label_dtype
+        )
 
     def _learn_held(self, X: Any, y: Any, seeds: Any, n_threads: int) -> bool:
         """Learn a plain chunk on the arrays that the core holds; False, and nothing has happened, for the long way."""

@@ -137,6 +137,8 @@ class SGDClasses(LinearClassifierMixin, SGDBase):
         """Learn a plain chunk the short way; False, and nothing has happened, where it is not plain."""
         if classes is not None and not same_classes(classes, self.classes_):
             return False
+        if not self._may_learn_held(X, y, self.classes_.dtype):
+            return False
         n_classes = len(self.classes_)
         if n_classes == 2:
             seeds = binary_seed(self.random_state, nothing)[0]

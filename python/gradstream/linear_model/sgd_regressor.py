@@ -100,7 +100,8 @@ class SGDRegressor(RegressorMixin, SGDBase):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> SGDRegressor:
         """Learn from some rows, once through."""
         with learning_turn(self):
-            if "_held" in vars(self) and sample_weight is None:
+            plain = "_held" in vars(self) and sample_weight is None
+            if plain and self._may_learn_held(X, y, np.float64):
                 seeds = regressor_seed(self.random_state, nothing)[0]
                 if self._learn_held(X, y, seeds, 1):
                     return self
