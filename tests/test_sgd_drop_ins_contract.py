@@ -322,3 +322,27 @@ def test_what_users_change_between_plain_chunks_takes_effect():
         ours.partial_fit(np.full((3, 11), np.nan), rows.two[:3])
     with pytest.raises(ValueError, match="is not the same as on last call"):
         ours.partial_fit(rows.X, rows.two, classes=[0, 2])
+
+
+@pytest.mark.parametrize("average", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_models_go_to_scikit_learn_and_back(name, average):
+    rows = data()
+    parameters = {"random_state": 0, "max_iter": 3, "tol": None}
+    if name == "Perceptron" and average:
+        pytest.skip("has no average")
+    if name != "Perceptron":
+        parameters |= {"learning_rate": "constant", "average": average, "fit_intercept": name != "SGDClassifier"}
+    y = {"SGDRegressor": rows.real, "SGDOneClassSVM": None}.get(name, rows.four)
+    ours, theirs = (m.fit(rows.X, y) for m in pair(name, **parameters))
+    there, back = ours.to_sklearn(), type(ours).from_sklearn(theirs)
+    assert type(there) is type(theirs)
+    assert gap(there, theirs) < 1e-9
+    np.testing.assert_allclose(back.predict(rows.X), ours.predict(rows.X), rtol=1e-6)
+    for model in (ours, theirs, there, back):
+        model.partial_fit(rows.X, y)
+    assert gap(ours, theirs) < 1e-9
+    assert gap(there, theirs) < 1e-9
+    assert gap(back, theirs) < 1e-9
+    with pytest.raises(TypeError, match="can be made of"):
+        type(ours).from_sklearn(sp)

@@ -64,6 +64,50 @@ class SGDBase(SparseCoefMixin, BaseEstimator):
         tags.input_tags.sparse = True
         return tags
 
+    def to_sklearn(self) -> Any:
+        """Return scikit-learn's estimator of the same name with a copy of this model.
+
+        It goes on learning from there, as scikit-learn does, and can be handed to what knows scikit-learn's classes only.
+
+        Returns
+        -------
+        model : estimator of sklearn.linear_model
+            Equal parameters; fitted if this one is.
+
+        Raises
+        ------
+        TypeError
+            If this is no class that scikit-learn has.
+        """
+        from gradstream.linear_model._sgd_exchange import to_scikit_learn
+
+        return to_scikit_learn(self)
+
+    @classmethod
+    def from_sklearn(cls, model: Any) -> Any:
+        """Return an estimator with the parameters and a copy of a fitted model of scikit-learn.
+
+        What scikit-learn does not keep between calls (the l1 penalty owed, the adaptive rate) starts anew.
+
+        Parameters
+        ----------
+        model : estimator of sklearn.linear_model
+            A fitted estimator of the same name.
+
+        Returns
+        -------
+        estimator : object
+            Fitted; learns on from the model's weights and clock.
+
+        Raises
+        ------
+        TypeError
+            If the model is of another class.
+        """
+        from gradstream.linear_model._sgd_exchange import from_scikit_learn
+
+        return from_scikit_learn(cls, model)
+
     @property
     def _strength(self) -> float:
         return self.alpha
