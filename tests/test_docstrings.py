@@ -12,8 +12,11 @@ from numpydoc.docscrape import NumpyDocString
 import gradstream
 from gradstream import LinearClassifier, LinearRegressor, evaluation, exceptions, load, optim
 from gradstream.estimators.frozen import FrozenClassifier, FrozenRegressor
+from gradstream import LinearClassifier, LinearRegressor, evaluation, exceptions, linear_model, optim
 
+DROP_INS = [getattr(linear_model, name) for name in linear_model.__all__]
 CLASSES = [
+    *DROP_INS,
     LinearClassifier,
     LinearRegressor,
     evaluation.ProgressiveDisplay,
@@ -38,6 +41,13 @@ def public_methods():
     yield pytest.param(evaluation.progressive_validate, id="progressive_validate")
     yield pytest.param(load, id="load")
     for cls in PUBLIC:
+    for cls in (
+        LinearClassifier,
+        LinearRegressor,
+        *DROP_INS,
+        evaluation.ProgressiveDisplay,
+        evaluation.ProgressiveReport,
+    ):
         for name in dir(cls):
             member = inspect.getattr_static(cls, name)
             member = getattr(member, "fn", member)  # behind available_if
@@ -100,7 +110,7 @@ def test_methods(function):
     assert page["Raises"] or function.__name__ in CANNOT_FAIL
 
 
-@pytest.mark.parametrize("cls", [LinearClassifier, LinearRegressor])
+@pytest.mark.parametrize("cls", [LinearClassifier, LinearRegressor, *DROP_INS])
 def test_attributes_are_documented(cls):
     page = documented(cls)
     properties = {
@@ -127,6 +137,10 @@ def test_sections_come_in_numpydoc_order(function):
         "gradstream.evaluation.report",
         "gradstream.evaluation.validate",
         "gradstream.exceptions",
+        "gradstream.linear_model.perceptron",
+        "gradstream.linear_model.sgd_classifier",
+        "gradstream.linear_model.sgd_one_class",
+        "gradstream.linear_model.sgd_regressor",
         "gradstream.optim.optimizers",
         "gradstream.optim.schedules",
         "gradstream.persistence.files",

@@ -97,7 +97,7 @@ CALLS = {
     "other classes": (lambda m, X, y: m.fit(X, y).partial_fit(X, y, classes=[0, 2]), {}),
     "overflow": (lambda m, X, y: m.fit(1e200 * X, y), {"loss": "squared_error"}),
     "zero weights": (lambda m, X, y: m.fit(X, y, sample_weight=np.zeros(len(y))), {}),
-    "nan": (lambda m, X, y: m.fit(np.where(X == X[0, 0], np.nan, X), y), {}),
+    "nan": (lambda m, X, y: m.fit(np.where(X[0, 0] == X, np.nan, X), y), {}),
     "predict_proba": (lambda m, X, y: m.fit(X, y).predict_proba, {}),
     "not fitted": (lambda m, X, y: m.predict(X), {}),
 }

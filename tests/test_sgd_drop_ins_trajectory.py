@@ -136,8 +136,11 @@ def test_stopping_on_dense_rows():
             assert_same(*fitted("SGDClassifier", rows, y, random_state=0, alpha=0.01, **parameters))
     assert_same(*fitted("SGDRegressor", rows, rows.real, random_state=0))
     assert_same(*fitted("SGDOneClassSVM", rows, None, random_state=0))
-    assert_same(*fitted("SGDClassifier", rows, rows.two, random_state=0, penalty=None, learning_rate="constant",
-                        early_stopping=True))
+    assert_same(
+        *fitted(
+            "SGDClassifier", rows, rows.two, random_state=0, penalty=None, learning_rate="constant", early_stopping=True
+        )
+    )
 
 
 def test_one_epoch_of_a_long_shuffle():
@@ -153,8 +156,6 @@ def test_threads_change_no_bit():
     X = rng.standard_normal((9000, 12))
     y = rng.integers(0, 5, 9000)
     for rows in (X, sp.csr_array(X)):
-        one, many = (
-            pair("SGDClassifier", **CALM, loss="log_loss", n_jobs=n_jobs)[0].fit(rows, y) for n_jobs in (1, 3)
-        )
+        one, many = (pair("SGDClassifier", **CALM, loss="log_loss", n_jobs=n_jobs)[0].fit(rows, y) for n_jobs in (1, 3))
         np.testing.assert_array_equal(one.coef_, many.coef_)
         np.testing.assert_array_equal(one.intercept_, many.intercept_)

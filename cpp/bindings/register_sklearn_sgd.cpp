@@ -81,8 +81,8 @@ class SklearnSgd {
     }
     const kernels::SgdRule rule = parameters_.rule_of_call(rows.sparse, inputs);
     const auto coef = state["coef"].cast<py::array>();
-    const auto results = holds<float>(coef) ? run<float>(rows, rule, inputs, state, K)
-                                            : run<double>(rows, rule, inputs, state, K);
+    const auto results =
+        holds<float>(coef) ? run<float>(rows, rule, inputs, state, K) : run<double>(rows, rule, inputs, state, K);
     py::list out;
     for (const auto& result : results) {
       raise_interrupt({result.code, -1});
@@ -121,7 +121,8 @@ class SklearnSgd {
     if (rule.average > 0.0) state.averaged = writable<C>(arrays["averaged"], size, "averaged");
     if (rule.truncates) state.paid = writable<double>(arrays["paid"], size, "paid");
     constexpr auto kScalars = static_cast<std::int64_t>(sizeof(solvers::SgdScalars) / sizeof(double));
-    state.scalars = reinterpret_cast<solvers::SgdScalars*>(writable<double>(arrays["scalars"], K * kScalars, "scalars"));
+    state.scalars =
+        reinterpret_cast<solvers::SgdScalars*>(writable<double>(arrays["scalars"], K * kScalars, "scalars"));
     state.t = arrays["t"].cast<double>();
     const py::gil_scoped_release unlocked;
     return std::visit(
@@ -226,9 +227,8 @@ class SklearnSgdHeld {
       return with_numbers(y, [&]<class T>(const T* values, std::int64_t count) {
         if constexpr (std::is_same_v<T, double>) {
           targets.y = values;
-          return values != nullptr && count == n && std::all_of(values, values + n, [](double v) {
-                   return std::isfinite(v);
-                 });
+          return values != nullptr && count == n &&
+                 std::all_of(values, values + n, [](double v) { return std::isfinite(v); });
         } else {
           return false;
         }

@@ -30,7 +30,8 @@ int sgd_position(const Names& names, const std::string& name, const char* what) 
 
 inline kernels::SgdRule sgd_rule_from(const py::dict& dict) {
   kernels::SgdRule rule;
-  rule.loss = static_cast<kernels::SgdLoss>(sgd_position(kernels::kSgdLosses, sgd_value<std::string>(dict, "loss"), "loss"));
+  rule.loss =
+      static_cast<kernels::SgdLoss>(sgd_position(kernels::kSgdLosses, sgd_value<std::string>(dict, "loss"), "loss"));
   rule.rate = static_cast<kernels::SgdRate>(
       sgd_position(kernels::kSgdRates, sgd_value<std::string>(dict, "learning_rate"), "learning_rate"));
   rule.epsilon = sgd_value<double>(dict, "epsilon");

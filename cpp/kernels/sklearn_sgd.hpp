@@ -21,8 +21,9 @@ enum class SgdLoss {
   squared_epsilon_insensitive
 };
 inline constexpr std::array<const char*, 9> kSgdLosses{
-    "hinge",         "perceptron", "squared_hinge",       "log_loss",
-    "modified_huber", "squared_error", "huber", "epsilon_insensitive", "squared_epsilon_insensitive"};
+    "hinge",    "perceptron",          "squared_hinge",
+    "log_loss", "modified_huber",      "squared_error",
+    "huber",    "epsilon_insensitive", "squared_epsilon_insensitive"};
 
 enum class SgdRate { constant, optimal, invscaling, adaptive, pa1, pa2 };
 inline constexpr std::array<const char*, 6> kSgdRates{"constant", "optimal", "invscaling", "adaptive", "pa1", "pa2"};
@@ -36,10 +37,10 @@ struct SgdRule {
   double power_t = 0.5;
   double start = 0.0;  // of "optimal": eta = 1 / (alpha (start + t - 1))
   double alpha = 0.0;
-  double l1_ratio = 0.0;    // as it acts: 0 for l2, 1 for l1
-  bool shrinks = false;     // l2 or elasticnet
-  bool truncates = false;   // l1 or elasticnet
-  bool objective = false;   // add up the objective, for stopping and reports
+  double l1_ratio = 0.0;   // as it acts: 0 for l2, 1 for l1
+  bool shrinks = false;    // l2 or elasticnet
+  bool truncates = false;  // l1 or elasticnet
+  bool objective = false;  // add up the objective, for stopping and reports
   bool fit_intercept = true;
   bool one_class = false;
   double intercept_decay = 1.0;  // 0.01 for sparse rows
@@ -76,12 +77,12 @@ struct SgdColumn {
   double averaged_intercept = 0.0;
   double owed = 0.0;  // with l1: penalty that any weight could have had so far
   double t = 1.0;
-  double eta = 0.0;  // of the schedules that no step changes
-  double square = 0.0, absolute = 0.0;  // |v|^2 and |v|_1, kept when the objective is wanted
-  double loss = 0.0, objective = 0.0;   // sums over rows since the epoch began
-  double probe = 0.0;                   // NaN once a margin was not finite
-  std::int32_t positive = 1;            // the code that is y = +1; all others are -1
-  double weight[2] = {1.0, 1.0};        // of rows of y <= 0, of y > 0
+  double eta = 0.0;                      // of the schedules that no step changes
+  double square = 0.0, absolute = 0.0;   // |v|^2 and |v|_1, kept when the objective is wanted
+  double loss = 0.0, objective = 0.0;    // sums over rows since the epoch began
+  double probe = 0.0;                    // NaN once a margin was not finite
+  std::int32_t positive = 1;             // the code that is y = +1; all others are -1
+  double weight[2] = {1.0, 1.0};         // of rows of y <= 0, of y > 0
   const std::uint32_t* order = nullptr;  // rows to visit; null: as they come
 };
 

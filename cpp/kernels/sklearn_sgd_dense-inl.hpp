@@ -7,10 +7,10 @@
 namespace gradstream::kernels {
 namespace {
 
-inline constexpr std::int64_t kSgdRowsAhead = 16;  // fetched into the second level of cache
-inline constexpr std::int64_t kSgdRowsNear = 4;    // and from there into the first
-inline constexpr std::int64_t kSgdLinesAhead = 16;     // of a row; the processor sees by itself how a long one goes on
-inline constexpr std::int64_t kSgdChainFeatures = 128;   // up to here a step waits more than it works
+inline constexpr std::int64_t kSgdRowsAhead = 16;       // fetched into the second level of cache
+inline constexpr std::int64_t kSgdRowsNear = 4;         // and from there into the first
+inline constexpr std::int64_t kSgdLinesAhead = 16;      // of a row; the processor sees by itself how a long one goes on
+inline constexpr std::int64_t kSgdChainFeatures = 128;  // up to here a step waits more than it works
 inline constexpr std::int64_t kSgdSkippedFeatures = 64;  // from here a row that moves nothing is only read
 
 /// f(where in v, where in x, pack number) over the packs of a row; `rest` lanes count in the one at `whole`.

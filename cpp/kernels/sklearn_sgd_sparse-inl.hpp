@@ -99,7 +99,8 @@ GRADSTREAM_INLINE void sparse_advance_l1(const SgdEntries<T, I>& row, SgdColumn&
   Wide square(0.0), size(0.0);
   Even last_square(0.0), last_size(0.0);
   std::int64_t e = 0;
-  for (; e + kLanes <= row.count; e += kLanes) sparse_truncate<Wide, true, kObjective>(row, column, move, e, square, size);
+  for (; e + kLanes <= row.count; e += kLanes)
+    sparse_truncate<Wide, true, kObjective>(row, column, move, e, square, size);
   for (; e < row.count; ++e) sparse_truncate<Even, false, kObjective>(row, column, move, e, last_square, last_size);
   column.square += sum_lanes(square) + first_lane(last_square);
   column.absolute += sum_lanes(size) + first_lane(last_size);

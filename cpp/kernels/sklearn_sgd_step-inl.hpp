@@ -92,8 +92,8 @@ GRADSTREAM_INLINE double sgd_rate(const SgdRule& rule, const SgdColumn& column) 
 /// zeros under pa1.
 GRADSTREAM_INLINE double passive_aggressive(const SgdRule& rule, double z, double y, double square) {
   const double loss = sgd_loss(rule, z, y);
-  const double size = rule.rate == SgdRate::pa1 ? minimum(One(rule.eta0), One(loss / square)).v
-                                                : loss / (square + 0.5 / rule.eta0);
+  const double size =
+      rule.rate == SgdRate::pa1 ? minimum(One(rule.eta0), One(loss / square)).v : loss / (square + 0.5 / rule.eta0);
   if (rule.loss == SgdLoss::hinge) return size * y;
   return y - z < 0.0 ? -size : size;
 }
@@ -183,7 +183,8 @@ GRADSTREAM_INLINE SgdPlan sgd_plan(const SgdRule& rule, SgdColumn& column, SgdTa
   return {eta, gain, gain * move.inverse};
 }
 
-/// Of the intercept. Rounded before it is added, as scikit-learn does: the sum of such steps may come back to exactly 0.
+/// Of the intercept. Rounded before it is added, as scikit-learn does: the sum of such steps may come back to exactly
+/// 0.
 GRADSTREAM_INLINE void move_intercept(const SgdRule& rule, SgdColumn& column, double update, double eta) {
   if (!rule.fit_intercept) return;
   const double moved = rule.one_class ? update - eta * rule.alpha : update;
@@ -202,8 +203,7 @@ GRADSTREAM_INLINE void move_average(const SgdRule& rule, SgdColumn& column, SgdM
 
 /// The step of a row with margin z. `square`: |x|^2, read by pa1 and pa2 only.
 template <bool kAverage, bool kTruncate, bool kObjective>
-GRADSTREAM_INLINE SgdMove sgd_move(const SgdRule& rule, SgdColumn& column, double z, SgdTarget target,
-                                   double square) {
+GRADSTREAM_INLINE SgdMove sgd_move(const SgdRule& rule, SgdColumn& column, double z, SgdTarget target, double square) {
   SgdMove move;
   column.probe += 0.0 * z;
   if constexpr (kObjective) add_objective(rule, column, sgd_loss(rule, z, target.y) * target.weight);

@@ -161,10 +161,10 @@ std::vector<SgdResult> sklearn_sgd(const View& X, const kernels::SgdRule& rule, 
   return results;
 }
 
-#define GRADSTREAM_INSTANTIATE(...)                                                                            \
-  template std::vector<SgdResult> sklearn_sgd(const __VA_ARGS__&, const kernels::SgdRule&, const SgdInputs&,   \
-                                              SgdState<float>&);                                               \
-  template std::vector<SgdResult> sklearn_sgd(const __VA_ARGS__&, const kernels::SgdRule&, const SgdInputs&,   \
+#define GRADSTREAM_INSTANTIATE(...)                                                                          \
+  template std::vector<SgdResult> sklearn_sgd(const __VA_ARGS__&, const kernels::SgdRule&, const SgdInputs&, \
+                                              SgdState<float>&);                                             \
+  template std::vector<SgdResult> sklearn_sgd(const __VA_ARGS__&, const kernels::SgdRule&, const SgdInputs&, \
                                               SgdState<double>&)
 GRADSTREAM_INSTANTIATE(DenseView<float>);
 GRADSTREAM_INSTANTIATE(DenseView<double>);

@@ -69,8 +69,8 @@ class SgdWork {
     std::vector<double> w(static_cast<std::size_t>(layout_.d));
     for (std::int64_t j = 0; j < layout_.d; ++j) {
       const auto at = static_cast<std::size_t>(layout_.at(j));
-      w[static_cast<std::size_t>(j)] = averaged ? (averaged_[at] + column.share * weights_[at]) / column.unit
-                                                : column.scale * weights_[at];
+      w[static_cast<std::size_t>(j)] =
+          averaged ? (averaged_[at] + column.share * weights_[at]) / column.unit : column.scale * weights_[at];
     }
     return w;
   }

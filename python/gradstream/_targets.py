@@ -61,9 +61,7 @@ def labels_and_codes(estimator: Any, y: Any, n_rows: int) -> tuple[NDArray[Any],
     return classes, codes.astype(np.int32)
 
 
-def chunk_codes(
-    estimator: Any, y: Any, classes: NDArray[Any], n_rows: int
-) -> tuple[NDArray[Any], NDArray[np.int32]]:
+def chunk_codes(estimator: Any, y: Any, classes: NDArray[Any], n_rows: int) -> tuple[NDArray[Any], NDArray[np.int32]]:
     """Check the labels of one chunk; return them, and the class of every label."""
     known = _core.class_codes(y, classes) if _plain_column(y, n_rows) else None
     if known is not None:

@@ -241,9 +241,7 @@ class SGDBase(SparseCoefMixin, BaseEstimator):
             model.intercept = np.array(np.broadcast_to(np.ravel(self._intercepts()), (columns,)), np.float64)
         model.coef = _owned(model.coef, columns)
         if model.coef.shape[1] != n_features:
-            raise ValueError(
-                f"Number of features {n_features} does not match previous data {model.coef.shape[1]}."
-            )
+            raise ValueError(f"Number of features {n_features} does not match previous data {model.coef.shape[1]}.")
         return model
 
     def _fresh(
@@ -254,8 +252,10 @@ class SGDBase(SparseCoefMixin, BaseEstimator):
         if coef_init is not None:
             given = np.asarray(coef_init, dtype=dtype)
             if (given.shape if columns > 1 else (given.size,)) != (coef.shape if columns > 1 else (n_features,)):
-                name = "Provided ``coef_`` does not match dataset. " if columns > 1 else (
-                    "Provided coef_init does not match dataset."
+                name = (
+                    "Provided ``coef_`` does not match dataset. "
+                    if columns > 1
+                    else ("Provided coef_init does not match dataset.")
                 )
                 raise ValueError(name)
             coef[:] = given.reshape(coef.shape)
@@ -287,7 +287,9 @@ class SGDBase(SparseCoefMixin, BaseEstimator):
             )
 
 
-def about_rows(weights: Float64 | None, listed: NDArray[np.uint32] | None, seeds: Seeds, held_out: Mask) -> dict[str, Any]:
+def about_rows(
+    weights: Float64 | None, listed: NDArray[np.uint32] | None, seeds: Seeds, held_out: Mask
+) -> dict[str, Any]:
     """Return what the core is told of rows in every estimator."""
     return {"weight": weights, "listed": listed, "seeds": seeds, "held_out": held_out}
 

@@ -21,6 +21,7 @@ from gradstream.linear_model._sgd_seeds import Mask, binary_seed, class_seeds
 if TYPE_CHECKING:
     from gradstream._core import Float64
 
+
 def nothing() -> None:
     """Hold no row out."""
 
@@ -96,10 +97,32 @@ class SGDClasses(LinearClassifierMixin, SGDBase):
         self.warm_start = warm_start
         self.average = average
 
-    def fit(
-        self, X: Any, y: Any, coef_init: Any = None, intercept_init: Any = None, sample_weight: Any = None
-    ) -> Any:
-        """Learn from all rows, epoch by epoch."""
+    def fit(self, X: Any, y: Any, coef_init: Any = None, intercept_init: Any = None, sample_weight: Any = None) -> Any:
+        """Learn from all rows, epoch by epoch, from nothing unless ``warm_start``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows. C-ordered and CSR data of float32 or float64 are read in place.
+        y : array-like of shape (n_samples,)
+            Labels.
+        coef_init : ndarray of the shape of ``coef_``, default=None
+            Weights to start from; not changed.
+        intercept_init : ndarray of the shape of ``intercept_``, default=None
+            Intercepts to start from.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights that multiply the steps; a row of weight 0 is no row. None means 1 for every row.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If X, y, weights or parameters are not what they must be, or the weights overflow. The model is what it was before.
+        """
         with learning_turn(self), unchanged_on_error(self):
             self._validate_params()
             reject_pairs(self, self._strength, "hinge")
@@ -126,7 +149,29 @@ class SGDClasses(LinearClassifierMixin, SGDBase):
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
-        """Learn from some rows, once through."""
+        """Learn from some rows, once through, and go on from what was learnt before.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows. C-ordered and CSR data of float32 or float64 are read in place.
+        y : array-like of shape (n_samples,)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            All classes there will be; needed in the first call.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights that multiply the steps; a row of weight 0 is no row. None means 1 for every row.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If X, y, weights or parameters are not what they must be, or the weights overflow. The model is what it was before.
+        """
         with learning_turn(self):
             if "_held" in vars(self) and sample_weight is None and self._chunk(X, y, classes):
                 return self

@@ -46,9 +46,7 @@ class SgdModel:
             self.paid = np.zeros(self.coef.shape)
             self.progress[:, OWED] = 0.0
 
-    def learn(
-        self, owner: str, engine: SklearnSgd, rows: CheckedRows, about: dict[str, Any], run: SgdRun
-    ) -> int:
+    def learn(self, owner: str, engine: SklearnSgd, rows: CheckedRows, about: dict[str, Any], run: SgdRun) -> int:
         """Learn rows; return the epochs of the slowest column. An error leaves the model as it was."""
         scalars = np.empty((len(self.coef), 6))
         scalars[:, 0] = self.intercept

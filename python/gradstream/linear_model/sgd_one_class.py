@@ -24,7 +24,69 @@ ONE = np.ones(1)
 
 
 class SGDOneClassSVM(OutlierMixin, SGDBase):
-    """Linear one-class SVM learnt by stochastic gradient descent."""
+    """Linear one-class SVM learnt by stochastic gradient descent, as scikit-learn's, several times as fast.
+
+    Parameters
+    ----------
+    nu : float in (0, 1], default=0.5
+        Share of rows that may be outliers, in the limit; the strength of the penalty.
+    fit_intercept : bool, default=True
+        Whether margins have an intercept.
+    max_iter : int >= 1, default=1000
+        Epochs of ``fit`` at most.
+    tol : float >= 0 or None, default=0.001
+        ``fit`` stops when an epoch's objective is above the best one so far less ``tol``, ``n_iter_no_change`` times
+        in a row. None runs ``max_iter``.
+    shuffle : bool, default=True
+        Visit rows in a new order in every epoch, and in every call of ``partial_fit``.
+    verbose : int >= 0, default=0
+        Print a line per epoch.
+    random_state : int, RandomState or None, default=None
+        Of the orders and the validation split: the draws are those of scikit-learn.
+    learning_rate : {"constant", "optimal", "invscaling", "adaptive", "pa1", "pa2"}, default="optimal"
+        "constant": eta0; "optimal": 1 / (alpha (t0 + t)); "invscaling": eta0 / t ** power_t; "adaptive": eta0,
+        divided by 5 when the objective stands still; "pa1" and "pa2": passive-aggressive with C = eta0.
+    eta0 : float > 0, default=0.01
+        Rate, see ``learning_rate``.
+    power_t : float, default=0.5
+        Exponent of "invscaling".
+    warm_start : bool, default=False
+        ``fit`` starts at the weights of the last one. The clock starts anew.
+    average : bool or int, default=False
+        ``coef_`` is the mean of the weights over all steps, or from that step on.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,)
+        Weights; ``partial_fit`` changes the array in place.
+    offset_ : ndarray of shape (1,)
+        What scores have to exceed: ``decision_function`` is ``score_samples`` less the offset.
+    n_iter_ : int
+        Epochs of the last call, of the class that took most.
+    t_ : float
+        1 plus the steps made since ``fit`` began; rows held out count.
+    n_features_in_ : int
+        Columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if all are strings.
+
+    See Also
+    --------
+    sklearn.linear_model.SGDOneClassSVM : The estimator that this one stands for.
+
+    Notes
+    -----
+    Equal parameters give scikit-learn's coefficients, step by step, to rounding. Where scikit-learn is wrong this does
+    the right thing: docs/guide/sgd_drop_ins.md has the list.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gradstream.linear_model import SGDOneClassSVM
+    >>> X = np.array([[-1.0, -1.0], [-2.0, -1.0], [1.0, 1.0], [2.0, 1.0]])
+    >>> SGDOneClassSVM(random_state=42, tol=None).fit(X).predict([[4.0, 4.0]])
+    array([1], dtype=int32)
+    """
 
     _parameter_constraints: dict[str, Any] = ONE_CLASS
 
@@ -73,7 +135,31 @@ class SGDOneClassSVM(OutlierMixin, SGDBase):
     def fit(
         self, X: Any, y: Any = None, coef_init: Any = None, offset_init: Any = None, sample_weight: Any = None
     ) -> SGDOneClassSVM:
-        """Learn from all rows, epoch by epoch."""
+        """Learn from all rows, epoch by epoch, from nothing unless ``warm_start``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows. C-ordered and CSR data of float32 or float64 are read in place.
+        y : object, default=None
+            Not read.
+        coef_init : ndarray of the shape of ``coef_``, default=None
+            Weights to start from; not changed.
+        offset_init : ndarray of the shape of ``offset_``, default=None
+            Offset to start from.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights that multiply the steps; a row of weight 0 is no row. None means 1 for every row.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If X, y, weights or parameters are not what they must be, or the weights overflow. The model is what it was before.
+        """
         with learning_turn(self), unchanged_on_error(self):
             self._validate_params()
             reject_pairs(self, self._strength, "epsilon_insensitive")
@@ -90,7 +176,27 @@ class SGDOneClassSVM(OutlierMixin, SGDBase):
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> SGDOneClassSVM:
-        """Learn from some rows, once through."""
+        """Learn from some rows, once through, and go on from what was learnt before.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows. C-ordered and CSR data of float32 or float64 are read in place.
+        y : object, default=None
+            Not read.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights that multiply the steps; a row of weight 0 is no row. None means 1 for every row.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If X, y, weights or parameters are not what they must be, or the weights overflow. The model is what it was before.
+        """
         with learning_turn(self), unchanged_on_error(self):
             first = vars(self).get("coef_") is None
             if first:
@@ -126,15 +232,63 @@ class SGDOneClassSVM(OutlierMixin, SGDBase):
         return 1.0 - np.asarray(self.offset_)
 
     def decision_function(self, X: Any) -> NDArray[Any]:
-        """Return signed distances: positive for inliers."""
+        """Return signed distances: positive for inliers.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        decisions : ndarray of shape (n_samples,)
+            Scores less the offset.
+
+        Raises
+        ------
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
+        """
         return self.score_samples(X) - self.offset_
 
     def score_samples(self, X: Any) -> NDArray[Any]:
-        """Return scores without the offset."""
+        """Return scores without the offset.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,)
+            Products of rows and weights.
+
+        Raises
+        ------
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
+        """
         check_is_fitted(self, "coef_")
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         return np.asarray(safe_sparse_dot(X, self.coef_.T, dense_output=True)).ravel()
 
     def predict(self, X: Any) -> NDArray[np.int32]:
-        """Return 1 for inliers, -1 for outliers."""
+        """Return 1 for inliers, -1 for outliers.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            int32.
+
+        Raises
+        ------
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
+        """
         return np.where(self.decision_function(X) >= 0, 1, -1).astype(np.int32)

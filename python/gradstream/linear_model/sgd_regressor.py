@@ -29,7 +29,90 @@ def nothing() -> None:
 
 
 class SGDRegressor(RegressorMixin, SGDBase):
-    """Linear regressor learnt by stochastic gradient descent."""
+    """Linear regressor learnt by stochastic gradient descent, as scikit-learn's, several times as fast.
+
+    Parameters
+    ----------
+    loss : {"squared_error", "huber", "epsilon_insensitive", "squared_epsilon_insensitive"}, default="squared_error"
+        Loss of a row; squared_error and huber are halved.
+    penalty : {"l2", "l1", "elasticnet"} or None, default="l2"
+        Penalty of the weights; the intercept is not penalised. "l1" is the cumulative penalty of Tsuruoka et al.
+        [1]_.
+    alpha : float >= 0, default=0.0001
+        Strength of the penalty beside the mean loss; also of learning_rate="optimal".
+    l1_ratio : float in [0, 1] or None, default=0.15
+        Share of l1 in penalty="elasticnet".
+    fit_intercept : bool, default=True
+        Whether margins have an intercept.
+    max_iter : int >= 1, default=1000
+        Epochs of ``fit`` at most.
+    tol : float >= 0 or None, default=0.001
+        ``fit`` stops when an epoch's objective is above the best one so far less ``tol``, ``n_iter_no_change`` times
+        in a row. None runs ``max_iter``.
+    shuffle : bool, default=True
+        Visit rows in a new order in every epoch, and in every call of ``partial_fit``.
+    verbose : int >= 0, default=0
+        Print a line per epoch.
+    epsilon : float >= 0, default=0.1
+        Of the losses "huber", "epsilon_insensitive" and "squared_epsilon_insensitive", in units of y.
+    random_state : int, RandomState or None, default=None
+        Of the orders and the validation split: the draws are those of scikit-learn.
+    learning_rate : {"constant", "optimal", "invscaling", "adaptive", "pa1", "pa2"}, default="invscaling"
+        "constant": eta0; "optimal": 1 / (alpha (t0 + t)); "invscaling": eta0 / t ** power_t; "adaptive": eta0,
+        divided by 5 when the objective stands still; "pa1" and "pa2": passive-aggressive with C = eta0.
+    eta0 : float > 0, default=0.01
+        Rate, see ``learning_rate``.
+    power_t : float, default=0.25
+        Exponent of "invscaling".
+    early_stopping : bool, default=False
+        Hold rows out and stop ``fit`` on their score instead of on the objective.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of rows held out.
+    n_iter_no_change : int >= 1, default=5
+        Epochs without improvement before ``fit`` stops.
+    warm_start : bool, default=False
+        ``fit`` starts at the weights of the last one. The clock starts anew.
+    average : bool or int, default=False
+        ``coef_`` is the mean of the weights over all steps, or from that step on.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,)
+        Weights; ``partial_fit`` changes the array in place.
+    intercept_ : ndarray of shape (1,)
+        Intercept.
+    n_iter_ : int
+        Epochs of the last call, of the class that took most.
+    t_ : float
+        1 plus the steps made since ``fit`` began; rows held out count.
+    n_features_in_ : int
+        Columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if all are strings.
+
+    See Also
+    --------
+    sklearn.linear_model.SGDRegressor : The estimator that this one stands for.
+
+    Notes
+    -----
+    Equal parameters give scikit-learn's coefficients, step by step, to rounding. Where scikit-learn is wrong this does
+    the right thing: docs/guide/sgd_drop_ins.md has the list.
+
+    References
+    ----------
+    .. [1] Tsuruoka, Tsujii and Ananiadou, "Stochastic gradient descent training for l1-regularized log-linear models
+       with cumulative penalty", ACL 2009.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gradstream.linear_model import SGDRegressor
+    >>> X = np.linspace(-1.0, 1.0, 200)[:, None]
+    >>> model = SGDRegressor(random_state=0, max_iter=200, tol=None).fit(X, 3.0 * X[:, 0] + 1.0)
+    >>> model.predict([[0.5]]).round(1)
+    array([2.5])
+    """
 
     _parameter_constraints: dict[str, Any] = REGRESSOR
 
@@ -81,7 +164,31 @@ class SGDRegressor(RegressorMixin, SGDBase):
     def fit(
         self, X: Any, y: Any, coef_init: Any = None, intercept_init: Any = None, sample_weight: Any = None
     ) -> SGDRegressor:
-        """Learn from all rows, epoch by epoch."""
+        """Learn from all rows, epoch by epoch, from nothing unless ``warm_start``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows. C-ordered and CSR data of float32 or float64 are read in place.
+        y : array-like of shape (n_samples,)
+            Targets.
+        coef_init : ndarray of the shape of ``coef_``, default=None
+            Weights to start from; not changed.
+        intercept_init : ndarray of the shape of ``intercept_``, default=None
+            Intercept to start from.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights that multiply the steps; a row of weight 0 is no row. None means 1 for every row.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If X, y, weights or parameters are not what they must be, or the weights overflow. The model is what it was before.
+        """
         with learning_turn(self), unchanged_on_error(self):
             self._validate_params()
             reject_pairs(self, self._strength, "epsilon_insensitive")
@@ -98,7 +205,27 @@ class SGDRegressor(RegressorMixin, SGDBase):
         return self
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> SGDRegressor:
-        """Learn from some rows, once through."""
+        """Learn from some rows, once through, and go on from what was learnt before.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows. C-ordered and CSR data of float32 or float64 are read in place.
+        y : array-like of shape (n_samples,)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights that multiply the steps; a row of weight 0 is no row. None means 1 for every row.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If X, y, weights or parameters are not what they must be, or the weights overflow. The model is what it was before.
+        """
         with learning_turn(self):
             plain = "_held" in vars(self) and sample_weight is None
             if plain and self._may_learn_held(X, y, np.float64):
@@ -155,7 +282,23 @@ class SGDRegressor(RegressorMixin, SGDBase):
         return self.intercept_
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Return predicted values."""
+        """Return predicted values.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        z : ndarray of shape (n_samples,)
+            In units of y.
+
+        Raises
+        ------
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
+        """
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         margins = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
