@@ -1,4 +1,4 @@
-"""Where the SGD drop-ins do not do as scikit-learn 1.9 does: one test per row of docs/guide/sgd_drop_ins.md, both sides.
+"""Where the SGD drop-ins do not do as scikit-learn 1.9 does: a test per row of docs/guide/sgd_drop_ins.md, both sides.
 
 A line about scikit-learn that fails means that it has been mended there: take the row out of the table.
 """

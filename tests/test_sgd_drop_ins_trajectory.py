@@ -102,7 +102,7 @@ def test_draws_from_every_kind_of_random_state(name, seed):
     y = {"SGDClassifier": rows.four, "SGDRegressor": rows.real, "SGDOneClassSVM": None}[name]
     models = pair(name, learning_rate="constant", eta0=0.01, max_iter=2, tol=None)
     for model in models:
-        np.random.seed(5)
+        np.random.mtrand._rand.seed(5)
         given = {"instance": np.random.RandomState(11), "legacy": np.random.mtrand._rand}.get(seed, seed)
         model.set_params(random_state=given).fit(rows.X, y)
         model.drawn = (np.random if seed in (None, "legacy") or isinstance(seed, int) else given).randint(1000)

@@ -67,7 +67,8 @@ class SGDBase(SparseCoefMixin, BaseEstimator):
     def to_sklearn(self) -> Any:
         """Return scikit-learn's estimator of the same name with a copy of this model.
 
-        It goes on learning from there, as scikit-learn does, and can be handed to what knows scikit-learn's classes only.
+        It goes on learning from there, as scikit-learn does, and can be handed to what knows scikit-learn's classes
+        only.
 
         Returns
         -------

@@ -121,7 +121,8 @@ class SGDClasses(LinearClassifierMixin, SGDBase):
         Raises
         ------
         ValueError
-            If X, y, weights or parameters are not what they must be, or the weights overflow. The model is what it was before.
+            If X, y, weights or parameters are not what they must be, or the weights overflow. The model is what it
+            was before.
         """
         with learning_turn(self), unchanged_on_error(self):
             self._validate_params()
@@ -170,7 +171,8 @@ class SGDClasses(LinearClassifierMixin, SGDBase):
         Raises
         ------
         ValueError
-            If X, y, weights or parameters are not what they must be, or the weights overflow. The model is what it was before.
+            If X, y, weights or parameters are not what they must be, or the weights overflow. The model is what it
+            was before.
         """
         with learning_turn(self):
             if "_held" in vars(self) and sample_weight is None and self._chunk(X, y, classes):
@@ -223,7 +225,7 @@ class SGDClasses(LinearClassifierMixin, SGDBase):
 
     def _restore_classes(self, known: NDArray[Any] | None) -> None:
         if known is None:
-            vars(self).pop("classes_", None)
+            self.__dict__.pop("classes_", None)
         else:
             self.classes_ = known
 

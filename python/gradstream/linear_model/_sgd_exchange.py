@@ -12,7 +12,7 @@ WEIGHTS = ("coef_", "intercept_", "offset_")
 RUNNING = ("_standard_coef", "_standard_intercept", "_average_coef", "_average_intercept")
 
 
-def scikit_learn_class(cls: type) -> type:
+def scikit_learn_class(cls: type) -> Any:
     """Return the class of scikit-learn that a drop-in stands for."""
     for base in cls.__mro__:
         if base.__module__.startswith("gradstream.") and hasattr(sklearn.linear_model, base.__name__):
@@ -35,7 +35,7 @@ def to_scikit_learn(estimator: Any) -> Any:
     return other
 
 
-def from_scikit_learn(cls: type, model: Any) -> Any:
+def from_scikit_learn(cls: Any, model: Any) -> Any:
     """Return a drop-in with the parameters and a copy of the model of scikit-learn's estimator."""
     wanted = scikit_learn_class(cls)
     if not isinstance(model, wanted):

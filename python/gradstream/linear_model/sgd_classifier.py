@@ -23,7 +23,9 @@ class SGDClassifier(SGDClasses):
 
     Parameters
     ----------
-    loss : {"hinge", "log_loss", "modified_huber", "squared_hinge", "perceptron", "squared_error", "huber", "epsilon_insensitive", "squared_epsilon_insensitive"}, default="hinge"
+    loss : str, default="hinge"
+        "hinge", "log_loss", "modified_huber", "squared_hinge", "perceptron", or of regression "squared_error", "huber",
+        "epsilon_insensitive", "squared_epsilon_insensitive".
         Loss of a row; squared_error and huber are halved. Classes other than two: one column for each against the
         rest.
     penalty : {"l2", "l1", "elasticnet"} or None, default="l2"
@@ -173,7 +175,8 @@ class SGDClassifier(SGDClasses):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
-            log_loss: sigmoids of the margins, modified_huber: (clip(margin, -1, 1) + 1) / 2; of more classes than two normalised.
+            log_loss: sigmoids of the margins, modified_huber: (clip(margin, -1, 1) + 1) / 2; of more classes than two
+            normalised.
 
         Raises
         ------

@@ -158,7 +158,8 @@ class SGDOneClassSVM(OutlierMixin, SGDBase):
         Raises
         ------
         ValueError
-            If X, y, weights or parameters are not what they must be, or the weights overflow. The model is what it was before.
+            If X, y, weights or parameters are not what they must be, or the weights overflow. The model is what it
+            was before.
         """
         with learning_turn(self), unchanged_on_error(self):
             self._validate_params()
@@ -195,7 +196,8 @@ class SGDOneClassSVM(OutlierMixin, SGDBase):
         Raises
         ------
         ValueError
-            If X, y, weights or parameters are not what they must be, or the weights overflow. The model is what it was before.
+            If X, y, weights or parameters are not what they must be, or the weights overflow. The model is what it
+            was before.
         """
         with learning_turn(self), unchanged_on_error(self):
             first = vars(self).get("coef_") is None

@@ -187,7 +187,8 @@ class SGDRegressor(RegressorMixin, SGDBase):
         Raises
         ------
         ValueError
-            If X, y, weights or parameters are not what they must be, or the weights overflow. The model is what it was before.
+            If X, y, weights or parameters are not what they must be, or the weights overflow. The model is what it
+            was before.
         """
         with learning_turn(self), unchanged_on_error(self):
             self._validate_params()
@@ -224,7 +225,8 @@ class SGDRegressor(RegressorMixin, SGDBase):
         Raises
         ------
         ValueError
-            If X, y, weights or parameters are not what they must be, or the weights overflow. The model is what it was before.
+            If X, y, weights or parameters are not what they must be, or the weights overflow. The model is what it
+            was before.
         """
         with learning_turn(self):
             plain = "_held" in vars(self) and sample_weight is None
