@@ -21,8 +21,9 @@ void register_learner(pybind11::module_& m);      // Learner
 void register_bank(pybind11::module_& m);         // Bank
 void register_formulas(pybind11::module_& m);     // single formulas, for tests and documentation
 void register_lists(pybind11::module_& m);        // losses(), penalties(), optimizers(), schedules()
-void register_machine(pybind11::module_& m);      // isa(), threads, build_info()
+void register_scores(pybind11::module_& m);       // label_baselines, piece_sums: what evaluation adds up
 void register_labels(pybind11::module_& m);       // two_classes, class_codes
 void register_sklearn_sgd(pybind11::module_& m);  // SklearnSgd, SklearnSgdHeld
+void register_machine(pybind11::module_& m);      // isa(), threads, build_info()
 
 }  // namespace gradstream::bindings

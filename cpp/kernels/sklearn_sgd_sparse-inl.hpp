@@ -2,7 +2,6 @@
 #pragma once
 
 #include "kernels/sklearn_sgd_step-inl.hpp"
-#include "kernels/stream_single-inl.hpp"
 
 namespace gradstream::kernels {
 namespace {
@@ -22,6 +21,16 @@ struct SgdEntries {
         index(X.indices + X.indptr[row]),
         count(static_cast<std::int64_t>(X.indptr[row + 1] - X.indptr[row])) {}
 };
+
+/// value(e), value(e + 1), ... side by side, built in registers.
+template <class V, class F, std::size_t... I>
+GRADSTREAM_INLINE V gathered(std::int64_t e, F&& value, std::index_sequence<I...>) {
+  if constexpr (V::lanes == 1) {
+    return V(value(e));
+  } else {
+    return V(typename V::Real{value(e + static_cast<std::int64_t>(I))...});
+  }
+}
 
 struct SgdSparseSums {
   double product;
@@ -71,8 +80,9 @@ template <class V, bool kWhole, bool kObjective, class T, class I>
 GRADSTREAM_INLINE void sparse_truncate(const SgdEntries<T, I>& row, SgdColumn& column, const SgdMove& move,
                                        std::int64_t e, V& square, V& size) {
   const auto read = [&](const double* from) {
-    if constexpr (kWhole) return gather<V>(e, [&](std::int64_t at) { return from[row.index[at]]; });
-    return V(from[row.index[e]]);
+    const auto value = [&](std::int64_t at) { return from[row.index[at]]; };
+    if constexpr (kWhole) return gathered<V>(e, value, std::make_index_sequence<V::lanes>{});
+    return V(value(e));
   };
   const V before = read(column.v);
   V paid = read(column.paid), x(static_cast<double>(row.x[e]));
