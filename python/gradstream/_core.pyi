@@ -121,6 +121,7 @@ class Turn:
     def __exit__(self, *error: object) -> None: ...
     @property
     def taken(self) -> bool: ...
+
 class SgdRule(TypedDict):
     loss: str
     epsilon: float

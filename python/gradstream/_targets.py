@@ -138,18 +138,8 @@ def real_values(estimator: Any, y: Any, weights: Float64 | None, n_rows: int) ->
     negative_allowed = LOSSES[estimator.loss]["domain"] != "nonnegative"
     if _core.are_targets(y, negative_allowed) and len(y) == n_rows:
         return Targets(y, weights)
-    y = _column(estimator, y, n_rows)
-    if y.dtype.kind not in "fiub":
-        y = _numbers(y)
-    try:
-        with np.errstate(over="raise"):
-            values = np.ascontiguousarray(y, np.float64)
-    except FloatingPointError:
-        raise ValueError(TOO_LARGE) from None
-    if not negative_allowed and (values < 0).any():
     values = finite_reals(estimator, y, n_rows)
-    loss = LOSSES[estimator.loss]
-    if loss["domain"] == "nonnegative" and (values < 0).any():
+    if not negative_allowed and (values < 0).any():
         rule, remedy = f"loss={estimator.loss!r} needs y >= 0", "Use loss='squared_error' for signed targets."
         raise rows_error(values < 0, values, rule, "y: negative values", remedy)
     return Targets(values, weights)
@@ -160,7 +150,11 @@ def finite_reals(estimator: Any, y: Any, n_rows: int) -> Float64:
     y = _column(estimator, y, n_rows)
     if y.dtype.kind not in "fiub":
         y = _numbers(y)
-    return np.ascontiguousarray(y, np.float64)
+    try:
+        with np.errstate(over="raise"):
+            return np.ascontiguousarray(y, np.float64)
+    except FloatingPointError:
+        raise ValueError(TOO_LARGE) from None
 
 
 def _column(estimator: Any, y: Any, n_rows: int) -> NDArray[Any]:
