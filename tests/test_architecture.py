@@ -31,7 +31,7 @@ PYTHON_RANKS = {
     "_targets": 5,
     **dict.fromkeys(("export", "regimes"), 6),
     "estimators": 7,
-    "evaluation": 8,
+    **dict.fromkeys(("evaluation", "linear_model"), 8),
     "__init__": 9,
 }
 

@@ -10,9 +10,10 @@ import pytest
 from numpydoc.docscrape import NumpyDocString
 
 import gradstream
-from gradstream import LinearClassifier, LinearRegressor, evaluation, exceptions, load, optim
+from gradstream import LinearClassifier, LinearRegressor, evaluation, exceptions, linear_model, load, optim
 from gradstream.estimators.frozen import FrozenClassifier, FrozenRegressor
 
+DROP_INS = [getattr(linear_model, name) for name in linear_model.__all__]
 CLASSES = [
     LinearClassifier,
     LinearRegressor,
@@ -20,11 +21,12 @@ CLASSES = [
     evaluation.ProgressiveReport,
     FrozenClassifier,
     FrozenRegressor,
+    *DROP_INS,
     exceptions.DivergenceError,
     exceptions.SavedFileError,
     *(getattr(optim, name) for name in optim.__all__ if isinstance(getattr(optim, name), type)),
 ]
-PUBLIC = CLASSES[:6]  # whose methods users call
+PUBLIC = CLASSES[: 6 + len(DROP_INS)]  # whose methods users call
 RETURN_NOTHING = {"export", "learn_one", "save"}
 CANNOT_FAIL = {"summary"}  # methods that have nothing to raise
 SECTIONS = ["Parameters", "Attributes", "Returns", "Raises", "See Also", "Notes", "References", "Examples"]
@@ -100,7 +102,7 @@ def test_methods(function):
     assert page["Raises"] or function.__name__ in CANNOT_FAIL
 
 
-@pytest.mark.parametrize("cls", [LinearClassifier, LinearRegressor])
+@pytest.mark.parametrize("cls", [LinearClassifier, LinearRegressor, *DROP_INS])
 def test_attributes_are_documented(cls):
     page = documented(cls)
     properties = {
@@ -127,6 +129,10 @@ def test_sections_come_in_numpydoc_order(function):
         "gradstream.evaluation.report",
         "gradstream.evaluation.validate",
         "gradstream.exceptions",
+        "gradstream.linear_model.perceptron",
+        "gradstream.linear_model.sgd_classifier",
+        "gradstream.linear_model.sgd_one_class",
+        "gradstream.linear_model.sgd_regressor",
         "gradstream.optim.optimizers",
         "gradstream.optim.schedules",
         "gradstream.persistence.files",

@@ -30,10 +30,10 @@ def __getattr__(name: str) -> Any:
         return _core.build_info()["version"]
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
-    if name in ("evaluation", "exceptions", "optim"):
+    if name in ("evaluation", "exceptions", "linear_model", "optim"):
         return import_module(f"gradstream.{name}")
     raise AttributeError(f"module 'gradstream' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__, "evaluation", "exceptions", "optim"])
+    return sorted([*globals(), *__all__, "evaluation", "exceptions", "linear_model", "optim"])

@@ -122,6 +122,60 @@ class Turn:
     @property
     def taken(self) -> bool: ...
 
+class SgdRule(TypedDict):
+    loss: str
+    epsilon: float
+    learning_rate: str  # "constant" | "optimal" | "invscaling" | "adaptive" | "pa1" | "pa2"
+    eta0: float
+    power_t: float
+    alpha: float
+    l1_ratio: float  # as it acts: 0 for l2, 1 for l1
+    shrinks: bool  # l2 or elasticnet
+    truncates: bool  # l1 or elasticnet
+    fit_intercept: bool
+    one_class: bool
+    average: float  # first step that is averaged; 0: none
+    tol: float  # minus infinity: never stop
+    n_iter_no_change: int
+    shuffle: bool
+
+class SklearnSgd:
+    """scikit-learn's stochastic gradient descent on arrays it borrows for a call.
+
+    rows:  codes (n,) int32 or y (n,) float64; weight (n,) float64; listed (m,) uint32: rows that count; held_out (n,)
+           uint8: rows for validation; seeds (K,) uint32; weight_positive, weight_negative (K,) float64. None or absent:
+           not needed
+    state: coef (K, d) float32 or float64; averaged like coef; paid (K, d) float64; scalars (K, 6) float64: intercept,
+           averaged intercept, l1 penalty owed, eta / eta0, best objective, epochs without a better one; t float
+    The answer is (code, n_iter) of every column; arrays have changed only if all codes are "ok".
+    """
+
+    def __init__(self, rule: SgdRule) -> None: ...
+    def learn(
+        self,
+        X: Rows,
+        rows: dict[str, Any],
+        state: dict[str, Any],
+        max_iter: int,
+        n_threads: int,
+        listener: Callable[[dict[str, Any]], None] | None,
+    ) -> list[Status]: ...
+
+class SklearnSgdHeld:
+    """The arrays of a model (progress: the last four scalars), for dense chunks that need none of Python's checks."""
+
+    def __init__(
+        self,
+        engine: SklearnSgd,
+        coef: NDArray[Any],
+        intercept: Float64,
+        progress: Float64,
+        paid: Float64 | None,
+        classes: NDArray[Any] | None,
+    ) -> None: ...
+    # rows learnt; 0: nothing has happened, take the long way
+    def partial_fit(self, X: Any, y: Any, seeds: NDArray[np.uint32], t: float, n_threads: int) -> int: ...
+
 class BatchResult(TypedDict):
     coef: Float64  # (d, K), standardised coordinates
     intercept: Float64
@@ -182,6 +236,11 @@ def encode_labels(y: Any, classes: NDArray[Any]) -> Float64 | None: ...
 def are_targets(
     y: Any, negative_allowed: bool
 ) -> bool: ...  # whether y is a contiguous float64 array of finite numbers
+def sklearn_sgd_names() -> tuple[list[str], list[str]]: ...  # losses, learning rates
+
+# None where y is not a plain array of numbers, or has other labels: the long way says what is wrong
+def two_classes(y: Any) -> tuple[NDArray[Any], NDArray[np.int32]] | None: ...
+def class_codes(y: Any, classes: NDArray[Any]) -> NDArray[np.int32] | None: ...
 def check_csr(X: Rows) -> Status: ...
 def check_finite(X: Rows) -> Status: ...
 def permutation(n: int, seed: int, epoch: int) -> NDArray[np.int64]: ...

@@ -52,6 +52,29 @@ def fit_labels(estimator: Any, y: Any, weights: Float64 | None, n_rows: int) -> 
     return Targets(_signed(codes, classes), _weighted(weights, class_weights, codes), classes, class_weights)
 
 
+def labels_and_codes(estimator: Any, y: Any, n_rows: int) -> tuple[NDArray[Any], NDArray[np.int32]]:
+    """Check labels; return the classes among them, sorted, and the class of every label."""
+    pair = _core.two_classes(y) if _plain_column(y, n_rows) else None
+    if pair is not None:
+        return pair
+    classes, codes = _classes_and_codes(_labels(estimator, y, n_rows))
+    return classes, codes.astype(np.int32)
+
+
+def chunk_codes(estimator: Any, y: Any, classes: NDArray[Any], n_rows: int) -> tuple[NDArray[Any], NDArray[np.int32]]:
+    """Check the labels of one chunk; return them, and the class of every label."""
+    known = _core.class_codes(y, classes) if _plain_column(y, n_rows) else None
+    if known is not None:
+        return y, known
+    labels = _column(estimator, y, n_rows)
+    return labels, encode(labels, classes).astype(np.int32)
+
+
+def _plain_column(y: Any, n_rows: int) -> bool:
+    """Say whether y is an exact array of so many elements."""
+    return type(y) is np.ndarray and y.shape == (n_rows,)
+
+
 def online_labels(estimator: Any, y: Any, weights: Float64 | None, classes: NDArray[Any], n_rows: int) -> Targets:
     """Check the labels of one chunk against the classes of the model."""
     signed = _core.encode_labels(y, classes)
@@ -115,18 +138,23 @@ def real_values(estimator: Any, y: Any, weights: Float64 | None, n_rows: int) ->
     negative_allowed = LOSSES[estimator.loss]["domain"] != "nonnegative"
     if _core.are_targets(y, negative_allowed) and len(y) == n_rows:
         return Targets(y, weights)
+    values = finite_reals(estimator, y, n_rows)
+    if not negative_allowed and (values < 0).any():
+        rule, remedy = f"loss={estimator.loss!r} needs y >= 0", "Use loss='squared_error' for signed targets."
+        raise rows_error(values < 0, values, rule, "y: negative values", remedy)
+    return Targets(values, weights)
+
+
+def finite_reals(estimator: Any, y: Any, n_rows: int) -> Float64:
+    """Check real targets of any sign."""
     y = _column(estimator, y, n_rows)
     if y.dtype.kind not in "fiub":
         y = _numbers(y)
     try:
         with np.errstate(over="raise"):
-            values = np.ascontiguousarray(y, np.float64)
+            return np.ascontiguousarray(y, np.float64)
     except FloatingPointError:
         raise ValueError(TOO_LARGE) from None
-    if not negative_allowed and (values < 0).any():
-        rule, remedy = f"loss={estimator.loss!r} needs y >= 0", "Use loss='squared_error' for signed targets."
-        raise rows_error(values < 0, values, rule, "y: negative values", remedy)
-    return Targets(values, weights)
 
 
 def _column(estimator: Any, y: Any, n_rows: int) -> NDArray[Any]:

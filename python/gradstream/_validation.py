@@ -219,8 +219,8 @@ def _real_row(x: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(_cast(x, dtype))
 
 
-def check_sample_weight(sample_weight: Any, n_rows: int) -> Float64 | None:
-    """Return float64 weights (n,), or None for a weight of 1 each. Zeros are allowed, negative weights are not."""
+def check_signed_weight(sample_weight: Any, n_rows: int) -> Float64 | None:
+    """Return float64 weights (n,), or None for a weight of 1 each. Zeros and negative weights are allowed."""
     if sample_weight is None:
         return None
     if np.isscalar(sample_weight):
@@ -235,6 +235,14 @@ def check_sample_weight(sample_weight: Any, n_rows: int) -> Float64 | None:
         )
     if weights.shape != (n_rows,):
         raise ValueError(f"sample_weight.shape == {weights.shape}, expected {(n_rows,)}!")
+    return weights
+
+
+def check_sample_weight(sample_weight: Any, n_rows: int) -> Float64 | None:
+    """Return float64 weights (n,), or None for a weight of 1 each. Zeros are allowed, negative weights are not."""
+    weights = check_signed_weight(sample_weight, n_rows)
+    if weights is None:
+        return None
     negative = weights < 0
     if negative.any():
         remedy = "A weight of 0 leaves a row out."
