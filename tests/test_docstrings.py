@@ -10,16 +10,24 @@ import pytest
 from numpydoc.docscrape import NumpyDocString
 
 import gradstream
-from gradstream import LinearClassifier, LinearRegressor, evaluation, exceptions, optim
+from gradstream import LinearClassifier, LinearRegressor, evaluation, exceptions, linear_model, load, optim
+from gradstream.estimators.frozen import FrozenClassifier, FrozenRegressor
 
+DROP_INS = [getattr(linear_model, name) for name in linear_model.__all__]
 CLASSES = [
     LinearClassifier,
     LinearRegressor,
     evaluation.ProgressiveDisplay,
     evaluation.ProgressiveReport,
+    FrozenClassifier,
+    FrozenRegressor,
+    *DROP_INS,
     exceptions.DivergenceError,
+    exceptions.SavedFileError,
     *(getattr(optim, name) for name in optim.__all__ if isinstance(getattr(optim, name), type)),
 ]
+PUBLIC = CLASSES[: 6 + len(DROP_INS)]  # whose methods users call
+RETURN_NOTHING = {"export", "learn_one", "save"}
 CANNOT_FAIL = {"summary"}  # methods that have nothing to raise
 SECTIONS = ["Parameters", "Attributes", "Returns", "Raises", "See Also", "Notes", "References", "Examples"]
 
@@ -30,7 +38,8 @@ def ours(member):
 
 def public_methods():
     yield pytest.param(evaluation.progressive_validate, id="progressive_validate")
-    for cls in (LinearClassifier, LinearRegressor, evaluation.ProgressiveDisplay, evaluation.ProgressiveReport):
+    yield pytest.param(load, id="load")
+    for cls in PUBLIC:
         for name in dir(cls):
             member = inspect.getattr_static(cls, name)
             member = getattr(member, "fn", member)  # behind available_if
@@ -56,7 +65,7 @@ def arguments(function):
 
 def test_there_is_something_to_test():
     assert len(METHODS) > 20
-    assert set(gradstream.__all__) <= {"LinearClassifier", "LinearRegressor", "__version__", "show_versions"}
+    assert set(gradstream.__all__) <= {"LinearClassifier", "LinearRegressor", "__version__", "load", "show_versions"}
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
@@ -89,11 +98,11 @@ def test_methods(function):
     assert page["Summary"][0].endswith(".")
     assert names(page["Parameters"]) == arguments(function)
     assert all(entry.type and entry.desc for entry in page["Parameters"])
-    assert bool(page["Returns"]) == (function.__name__ != "learn_one")
+    assert bool(page["Returns"]) == (function.__name__ not in RETURN_NOTHING)
     assert page["Raises"] or function.__name__ in CANNOT_FAIL
 
 
-@pytest.mark.parametrize("cls", [LinearClassifier, LinearRegressor])
+@pytest.mark.parametrize("cls", [LinearClassifier, LinearRegressor, *DROP_INS])
 def test_attributes_are_documented(cls):
     page = documented(cls)
     properties = {
@@ -114,13 +123,19 @@ def test_sections_come_in_numpydoc_order(function):
     [
         "gradstream._versions",
         "gradstream.estimators.classifier",
+        "gradstream.estimators.frozen",
         "gradstream.estimators.regressor",
         "gradstream.evaluation.display",
         "gradstream.evaluation.report",
         "gradstream.evaluation.validate",
         "gradstream.exceptions",
+        "gradstream.linear_model.perceptron",
+        "gradstream.linear_model.sgd_classifier",
+        "gradstream.linear_model.sgd_one_class",
+        "gradstream.linear_model.sgd_regressor",
         "gradstream.optim.optimizers",
         "gradstream.optim.schedules",
+        "gradstream.persistence.files",
     ],
 )
 def test_examples_run(name):

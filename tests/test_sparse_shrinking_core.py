@@ -82,6 +82,16 @@ def test_one_step_that_shrinks_everything_to_nothing():
     assert np.all(core.linear()[0] == 0.0)
 
 
+def test_the_least_penalty_there_is_does_nothing():
+    """32/l2 is infinite."""
+    sample, models = sample_of(("log_loss", 1), N), []
+    for l2 in (5e-324, 0.0):
+        core, _ = learner({**strong_row_spec(("log_loss", 1)), "l2": l2}, D, "csr32")
+        assert core.learn(rows(sample.X, "csr32"), sample.y, None, None, 1) == ("ok", -1)
+        models.append(core.linear()[0])
+    assert_near(models[0], models[1], RTOL_F64)
+
+
 @pytest.mark.parametrize(
     ("optimizer", "penalty", "width"),
     [("sgd", "none", 1), ("sgd", "l2", 1), ("sgd", "l1", 2), ("adagrad", "none", 2), ("adagrad", "l2", 3)],

@@ -29,8 +29,8 @@ Rows rows_from(const py::object& X);
 /// By value, not by identity: arrays that were unpickled or memory-mapped bring a dtype object of their own.
 template <class T>
 bool holds(const py::array& array) {
-  const py::dtype dtype = array.dtype(), wanted = py::dtype::of<T>();
-  return dtype.is(wanted) || dtype.equal(wanted);
+  static PyObject* const wanted = py::dtype::of<T>().release().ptr();
+  return py::detail::array_proxy(array.ptr())->descr == wanted || array.dtype().equal(py::handle(wanted));
 }
 
 /// CSR validity (Status) of a tuple; ok for an array.
@@ -43,6 +43,10 @@ double* writable_doubles(const py::object& array, std::int64_t size, const char*
 py::array_t<double> to_array(const double* data, std::int64_t size);
 py::array_t<double> to_array(const double* data, std::int64_t rows, std::int64_t columns);
 
-inline py::tuple to_tuple(const Status& status) { return py::make_tuple(name(status.code), status.row); }
+inline py::tuple to_tuple(const Status& status) {
+  static const py::handle ok = py::make_tuple(name(Code::ok), -1).release();  // what nearly every call answers
+  if (status.ok() && status.row == -1) return py::reinterpret_borrow<py::tuple>(ok);
+  return py::make_tuple(name(status.code), status.row);
+}
 
 }  // namespace gradstream::bindings

@@ -5,7 +5,6 @@
 #include "bindings/delay_of.hpp"
 #include "bindings/held_state.hpp"
 #include "bindings/interrupt.hpp"
-#include "bindings/one_row.hpp"
 #include "bindings/register.hpp"
 #include "solvers/bank.hpp"
 #include "solvers/delayed.hpp"
@@ -13,10 +12,9 @@
 namespace gradstream::bindings {
 namespace {
 
-class Bank : HeldState<solvers::BankState> {
+class Bank : public HeldState<solvers::BankState, solvers::BankMemory> {
  public:
   Bank(const py::dict& spec, const py::dict& arrays) : HeldState(spec, arrays) {
-    dtype_ = single_ ? py::dtype::of<float>() : py::dtype::of<double>();
     if (single_) {
       bind_state(single_state_);
     } else {
@@ -49,7 +47,11 @@ class Bank : HeldState<solvers::BankState> {
     const Status status = visit(rows, [&](const auto& view, auto& state) {
       return solvers::report_then_learn(
           delay, &interrupted,
-          [&](std::int64_t i) { return solvers::bank_report(view.one_row(first + i), spec_, state, out + i * K, 1); },
+          [&](std::int64_t i) {
+            return with_memory(state, [&](auto& memory) {
+              return solvers::bank_report(view.one_row(first + i), spec_, state, memory, out + i * K, 1);
+            });
+          },
           [&](std::int64_t j) {
             const solvers::BankInputs row{targets + j, weights != nullptr ? weights + j : nullptr, nullptr};
             return solvers::bank_learn(view.one_row(j), spec_, state, row, never_interrupted_);
@@ -59,18 +61,35 @@ class Bank : HeldState<solvers::BankState> {
     return to_tuple(status);
   }
 
-  /// One dense row. False: the long way, which checks and says what is wrong. The GIL stays: letting it go takes
-  /// longer.
-  bool learn_one(py::handle x, py::handle y, py::handle sample_weight, const py::dict& values) {
-    return single_ ? learn_row(x, y, sample_weight, values, single_state_)
-                   : learn_row(x, y, sample_weight, values, double_state_);
+  bool learn_row(PyObject* x, PyObject* y, PyObject* weight, PyObject* values) override {
+    const auto own = plain_weight(weight);
+    if (!own) return false;
+    const auto target = one_target(spec_.loss, values, y);
+    if (!target) return false;
+    const Turn turn(busy_);
+    const double s = *own * target->weight;
+    const solvers::BankInputs inputs{&target->value, s == 1.0 ? nullptr : &s, nullptr};
+    return visit_row(x, [&](const auto& view, auto& state) {
+      return solvers::bank_learn(view, spec_, state, inputs, never_interrupted_).ok();
+    });
+  }
+
+  bool report_row(PyObject* x, double* out) override {
+    return visit_row(x, [&](const auto& view, const auto& state) {
+      return with_memory(state,
+                         [&](auto& memory) { return solvers::bank_report(view, spec_, state, memory, out, 1).ok(); });
+    });
   }
 
   py::tuple report(const py::object& X, const py::object& out, int n_threads) {
     const Rows rows = matching_rows(X);
     double* margins = writable_doubles(out, rows.count * spec_.loss.columns, "out");
     return to_tuple(visit(rows, [&](const auto& view, auto& state) {
-      return solvers::bank_report(view, spec_, state, margins, n_threads);
+      return with_memory(state, [&](auto& memory) {
+        const Status status = solvers::bank_report(view, spec_, state, memory, margins, n_threads);
+        if (memory.planes.size() > kKept) memory = {};
+        return status;
+      });
     }));
   }
 
@@ -78,21 +97,20 @@ class Bank : HeldState<solvers::BankState> {
   py::tuple flush() { return to_tuple({}); }
 
   py::tuple linear() {
-    const auto model = with_state([&](auto& state) { return solvers::bank_coefficients(spec_, state); });
+    const auto model = read_state([&](auto& state) { return solvers::bank_coefficients(spec_, state); });
     return pair_of(model);
   }
 
   py::array planes() {
-    const auto values = with_state([&](auto& state) { return solvers::bank_planes(spec_, state); });
+    const auto values = read_state([&](auto& state) { return solvers::bank_planes(spec_, state); });
     py::array_t<double> out({static_cast<std::int64_t>(kBankPlanes), d_, spec_.loss.columns});
     std::copy(values.begin(), values.end(), out.mutable_data());
     return out;
   }
 
   py::tuple set_planes(const py::object& planes) {
-    const Turn turn(busy_);
     const double* values = doubles(planes, kBankPlanes * d_ * spec_.loss.columns, "planes");
-    return to_tuple(with_state([&](auto& state) { return solvers::set_bank_planes(spec_, state, values); }));
+    return to_tuple(change_state([&](auto& state) { return solvers::set_bank_planes(spec_, state, values); }));
   }
 
   py::array units() {
@@ -102,42 +120,16 @@ class Bank : HeldState<solvers::BankState> {
   }
 
   void set_units(const py::object& weight, const py::object& mean_square) {
-    const Turn turn(busy_);
     if (!sparse_) throw py::type_error("set_units: a dense bank has none");
     const double* weights = doubles(weight, d_, "weight");
     const double* squares = doubles(mean_square, d_, "mean_square");
-    with_state([&](auto& state) {
+    change_state([&](auto& state) {
       solvers::set_bank_units(spec_, state, weights, squares);
       return 0;
     });
   }
 
  private:
-  template <class T>
-  bool learn_row(py::handle x, py::handle y, py::handle sample_weight, const py::dict& values,
-                 solvers::BankState<T>& state) {
-    const T* row = sparse_ ? nullptr : one_row<T>(x, dtype_, d_);
-    const auto weight = plain_weight(sample_weight);
-    if (row == nullptr || !weight) return false;
-    const auto target = target_of(y, values);
-    if (!target) return false;
-    const Turn turn(busy_);
-    const double s = *weight * target->weight;
-    const solvers::BankInputs inputs{&target->value, s == 1.0 ? nullptr : &s, nullptr};
-    return solvers::bank_learn(DenseView<T>{row, 1, d_, d_}, spec_, state, inputs, never_interrupted_).ok();
-  }
-
-  /// Classification: of labels met before. Regression: plain finite floats in the loss's domain.
-  std::optional<OneTarget> target_of(py::handle y, const py::dict& values) const {
-    if (spec_.loss.regression) {
-      if (!PyFloat_CheckExact(y.ptr())) return std::nullopt;
-      const double value = PyFloat_AS_DOUBLE(y.ptr());
-      if (!std::isfinite(value) || (!spec_.loss.real_target && value < 0.0)) return std::nullopt;
-      return OneTarget{value, 1.0};
-    }
-    return known_target(values, y);
-  }
-
   template <class T>
   void bind_state(solvers::BankState<T>& state) {
     bind_shared(state, kBankPlanes);
@@ -161,7 +153,6 @@ class Bank : HeldState<solvers::BankState> {
     state.capacity = records.shape(0);
   }
 
-  py::object dtype_;
   solvers::Interrupted never_interrupted_ = [] { return false; };
 };
 
@@ -174,7 +165,7 @@ void register_bank(py::module_& m) {
            py::arg("n_threads"))
       .def("learn_delayed", &Bank::learn_delayed, py::arg("X"), py::arg("y"), py::arg("sample_weight"),
            py::arg("report"), py::arg("first"), py::arg("shift"))
-      .def("learn_one", &Bank::learn_one, py::arg("x"), py::arg("y"), py::arg("sample_weight"), py::arg("values"))
+      .def("one_row", &one_row_of<Bank>, py::arg("values"))
       .def("flush", &Bank::flush)
       .def("report", &Bank::report, py::arg("X"), py::arg("out"), py::arg("n_threads"))
       .def("linear", &Bank::linear)

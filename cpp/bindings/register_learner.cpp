@@ -15,7 +15,7 @@
 namespace gradstream::bindings {
 namespace {
 
-class Learner : HeldState<solvers::LearnerState> {
+class Learner : public HeldState<solvers::LearnerState, solvers::LearnerMemory> {
  public:
   Learner(const py::dict& spec, const py::dict& arrays) : HeldState(spec, arrays) {
     if (single_) {
@@ -37,8 +37,12 @@ class Learner : HeldState<solvers::LearnerState> {
                                 false,
                                 false,
                                 n_threads};
-    const Status status = visit(
-        rows, [&](const auto& view, auto& state) { return solvers::learn(view, spec_, state, inputs, &interrupted); });
+    const Status status = visit(rows, [&](const auto& view, auto& state) {
+      auto& memory = memory_of(state);
+      const Status learnt = solvers::learn(view, spec_, state, inputs, memory, &interrupted);
+      if (memory.table.size() > kKept) memory = {};
+      return learnt;
+    });
     raise_interrupt(status);
     return to_tuple(status);
   }
@@ -57,14 +61,38 @@ class Learner : HeldState<solvers::LearnerState> {
     const Status status = visit(rows, [&](const auto& view, auto& state) {
       return solvers::report_then_learn(
           delay, &interrupted,
-          [&](std::int64_t i) { return solvers::report_rows(view.one_row(first + i), spec_, state, out + i * K, 1); },
+          [&](std::int64_t i) {
+            return with_memory(state, [&](auto& memory) {
+              return solvers::report_rows(view.one_row(first + i), spec_, state, memory, out + i * K, 1);
+            });
+          },
           [&](std::int64_t j) {
             const solvers::LearnInputs row{targets + j, weights != nullptr ? weights + j : nullptr};
-            return solvers::learn(view.one_row(j), spec_, state, row, never);
+            return solvers::learn(view.one_row(j), spec_, state, row, memory_of(state), never);
           });
     });
     raise_interrupt(status);
     return to_tuple(status);
+  }
+
+  bool learn_row(PyObject* x, PyObject* y, PyObject* weight, PyObject* values) override {
+    const auto own = plain_weight(weight);
+    if (spec_.batch_size > 1 || !own) return false;
+    const auto target = one_target(spec_.loss, values, y);
+    if (!target) return false;
+    const Turn turn(busy_);
+    const double s = *own * target->weight;
+    const solvers::LearnInputs inputs{&target->value, s == 1.0 ? nullptr : &s};
+    return visit_row(x, [&](const auto& view, auto& state) {
+      return solvers::learn_row(view, spec_, state, inputs, memory_of(state)).ok();
+    });
+  }
+
+  bool report_row(PyObject* x, double* out) override {
+    return visit_row(x, [&](const auto& view, const auto& state) {
+      return with_memory(state,
+                         [&](auto& memory) { return solvers::report_rows(view, spec_, state, memory, out, 1).ok(); });
+    });
   }
 
   py::tuple epoch(const py::object& X, const py::object& y, const py::object& weight, std::uint64_t seed,
@@ -91,26 +119,29 @@ class Learner : HeldState<solvers::LearnerState> {
     const Rows rows = matching_rows(X);
     double* margins = writable_doubles(out, rows.count * spec_.loss.columns, "out");
     return to_tuple(visit(rows, [&](const auto& view, auto& state) {
-      return solvers::report_rows(view, spec_, state, margins, n_threads);
+      return with_memory(state, [&](auto& memory) {
+        const Status status = solvers::report_rows(view, spec_, state, memory, margins, n_threads);
+        if (memory.table.size() > kKept) memory = {};
+        return status;
+      });
     }));
   }
 
   py::tuple linear() {
-    const auto model = with_state([&](auto& state) { return solvers::linear_coefficients(spec_, state); });
+    const auto model = read_state([&](auto& state) { return solvers::linear_coefficients(spec_, state); });
     return pair_of(model);
   }
 
   py::array planes() {
-    const auto values = with_state([&](auto& state) { return solvers::settled_planes(spec_, state); });
+    const auto values = read_state([&](auto& state) { return solvers::settled_planes(spec_, state); });
     py::array_t<double> out({static_cast<std::int64_t>(1 + solvers::slot_count(spec_)), d_, spec_.loss.columns});
     std::copy(values.begin(), values.end(), out.mutable_data());
     return out;
   }
 
   void set_planes(const py::object& planes) {
-    const Turn turn(busy_);
     const double* values = doubles(planes, (1 + solvers::slot_count(spec_)) * d_ * spec_.loss.columns, "planes");
-    with_state([&](auto& state) {
+    change_state([&](auto& state) {
       solvers::set_planes(spec_, state, values);
       return 0;
     });
@@ -124,6 +155,12 @@ class Learner : HeldState<solvers::LearnerState> {
       throw py::value_error("table: size does not fit the specification");
     if (spec_.batch_size > 1) state.block = array("block", solvers::BlockLayout::size(d_, state.K));
   }
+
+  solvers::LearnerMemory<float>& memory_of(const solvers::LearnerState<float>&) { return single_draft_; }
+  solvers::LearnerMemory<double>& memory_of(const solvers::LearnerState<double>&) { return double_draft_; }
+
+  solvers::LearnerMemory<float> single_draft_;  // of the row that is learnt
+  solvers::LearnerMemory<double> double_draft_;
 };
 
 }  // namespace
@@ -141,7 +178,8 @@ void register_learner(py::module_& m) {
       .def("report", &Learner::report, py::arg("X"), py::arg("out"), py::arg("n_threads"))
       .def("linear", &Learner::linear)
       .def("planes", &Learner::planes)
-      .def("set_planes", &Learner::set_planes, py::arg("planes"));
+      .def("set_planes", &Learner::set_planes, py::arg("planes"))
+      .def("one_row", &one_row_of<Learner>, py::arg("values"));
   m.def(
       "record_width",
       [](const py::dict& spec, int itemsize) {

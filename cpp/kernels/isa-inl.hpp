@@ -4,6 +4,8 @@
 #include "kernels/coordinates-inl.hpp"
 #include "kernels/dense-inl.hpp"
 #include "kernels/gram-inl.hpp"
+#include "kernels/sklearn_sgd_dense-inl.hpp"
+#include "kernels/sklearn_sgd_sparse-inl.hpp"
 #include "kernels/sparse-inl.hpp"
 #include "kernels/statistics-inl.hpp"
 #include "kernels/stream_bank-inl.hpp"
@@ -64,7 +66,10 @@ constexpr KernelTable make_table(const char* name) {
           &add_gram,
           &schedule_rate,
           &prepare_step,
-          &inverse_deviation};
+          &inverse_deviation,
+          {kLanes, &sgd_dense<float>, &sgd_dense<double>, &sgd_sparse<float, std::int32_t>,
+           &sgd_sparse<float, std::int64_t>, &sgd_sparse<double, std::int32_t>, &sgd_sparse<double, std::int64_t>,
+           &settle_column}};
 }
 
 }  // namespace

@@ -34,9 +34,10 @@ inline bool shrinks_together(const Spec& spec) {
          spec.penalty.l1 == 0.0;
 }
 
+constexpr auto kDescribed = optimizers::kDescriptions;  // the list itself would be shared between instruction sets
+
 inline RecordShape record_shape(const Spec& spec) {
-  const optimizers::Description& optimizer =
-      optimizers::kDescriptions[static_cast<std::size_t>(spec.optimizer.optimizer)];
+  const optimizers::Description& optimizer = kDescribed[static_cast<std::size_t>(spec.optimizer.optimizer)];
   const bool penalised = spec.penalty.l1 > 0.0 || spec.penalty.l2 > 0.0;
   return {spec.loss.columns, optimizer.slots, optimizer.decays || (penalised && !shrinks_together(spec)),
           optimizer.decays};
@@ -47,7 +48,7 @@ inline RecordShape record_shape(const Spec& spec) {
 inline constexpr double kLargestDecay = 32.0;
 inline double folded_clock(double l2, double clock) {
   const double span = kLargestDecay / l2;
-  return std::floor(clock / span) * span;
+  return clock >= span ? std::floor(clock / span) * span : 0.0;  // of a subnormal l2 the span is infinite
 }
 
 inline bool folds(const Spec& spec, double clock_before, double clock) {

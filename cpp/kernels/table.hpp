@@ -6,6 +6,7 @@
 #include "core/spec.hpp"
 #include "core/status.hpp"
 #include "kernels/bank.hpp"
+#include "kernels/sklearn_sgd.hpp"
 #include "kernels/stream.hpp"
 #include "views/rows.hpp"
 
@@ -123,6 +124,7 @@ struct KernelTable {
   void (*prepare_step)(const Spec&, const Counters&, optimizers::StepContext&);
   /// scale = 1/sd, 0 for a constant column.
   void (*inverse_deviation)(std::int64_t n, const double* mean, const double* m2, double weight, double* scale);
+  SgdKernels sklearn_sgd;
 
   const ViewKernels<DenseView<float>>& of(const DenseView<float>&) const { return dense_f32; }
   const ViewKernels<DenseView<double>>& of(const DenseView<double>&) const { return dense_f64; }

@@ -2,22 +2,22 @@
 
 #include <atomic>
 
-#if defined(GRADSTREAM_PARALLEL_OPENMP) && (defined(__unix__) || defined(__APPLE__))
+#if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
 #endif
 
 namespace gradstream::parallel {
 namespace {
 
-std::atomic<bool> forked{false};
+std::atomic<int> count{0};
 
-#if defined(GRADSTREAM_PARALLEL_OPENMP) && (defined(__unix__) || defined(__APPLE__))
-void mark_child() { forked.store(true); }
-const int registered = pthread_atfork(nullptr, nullptr, &mark_child);
+#if defined(__unix__) || defined(__APPLE__)
+void count_child() { count.fetch_add(1); }
+const int registered = pthread_atfork(nullptr, nullptr, &count_child);
 #endif
 
 }  // namespace
 
-bool in_forked_child() { return forked.load(std::memory_order_relaxed); }
+int forks() { return count.load(std::memory_order_relaxed); }
 
 }  // namespace gradstream::parallel

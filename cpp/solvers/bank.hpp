@@ -24,8 +24,8 @@ Status bank_learn(const View& X, const Spec& spec, BankState<typename View::valu
 
 /// Margins of the averaged model into out (rows, K), rows shared out among threads.
 template <class View>
-Status bank_report(const View& X, const Spec& spec, const BankState<typename View::value_type>& state, double* out,
-                   int n_threads);
+Status bank_report(const View& X, const Spec& spec, const BankState<typename View::value_type>& state,
+                   BankMemory<typename View::value_type>& memory, double* out, int n_threads);
 
 /// (9, d, K) float64: the lanes' weights, penalties paid, and AdaGrad's accumulator.
 template <class T>

@@ -9,17 +9,23 @@
 #include "core/aligned.hpp"
 #include "core/spec.hpp"
 #include "kernels/table.hpp"
+#include "parallel/commit_gate.hpp"
 #include "views/rows.hpp"
 
 namespace gradstream::solvers {
 
-/// Scratch of learning, kept from call to call: a row learnt on its own does not wait for an allocator.
+/// Memory of copies and of a kernel's scratch, kept from call to call: a row on its own does not wait for an allocator.
 template <class T>
 struct BankMemory {
   AlignedVector<T> planes;
   AlignedVector<double> statistics;
   AlignedVector<double> scratch;
-  AlignedVector<double> bias;  // as of the call's start
+  AlignedVector<double> bias;  // dense: as it will be; sparse: as of the call's start
+  kernels::Counters counters;
+  kernels::Experts experts;
+  AlignedVector<float> records;      // sparse: of the rows' features, as of the call's start
+  std::vector<std::int64_t> places;  // and where they are
+  std::vector<std::int64_t> met;     // features that got their first record in this call
 };
 
 template <class T>
@@ -37,7 +43,8 @@ struct BankState {
   double* seen = nullptr;  // sparse only
   kernels::Counters* counters = nullptr;
   kernels::Experts* experts = nullptr;
-  BankMemory<T> memory;
+  parallel::CommitGate* gate = nullptr;  // between those who read a dense state and its commit
+  BankMemory<T> memory;                  // of the one call that learns
 
   std::int64_t flat() const { return d * K; }
   kernels::BankRecord record() const { return {K}; }
@@ -84,76 +91,80 @@ Status start_features(const View& X, const double* weight, const Spec& spec, Ban
   return {};
 }
 
-/// What a call may change, to put it back. Planes and statistics of a dense bank are learnt in a copy: nothing of them
-/// changes before all is well. Of a sparse one: the records of these rows' features.
+/// What a call may change of a sparse bank, to put it back: the records of its rows' features. (A dense one is learnt
+/// in a copy.)
 template <class T>
 class BankUndo {
  public:
   template <class View>
-  BankUndo(const View& X, BankState<T>& state) : state_(state) {
-    counters_ = *state.counters;
-    experts_ = *state.experts;
-    state.memory.bias.assign(state.bias, state.bias + kBankPlanes * state.K);
-    if constexpr (is_csr<View>) {
-      if (state.mean != nullptr) {
-        keep(state.mean);
-        keep(state.m2);
-        keep(state.seen);
-      }
-      remember_records(X);
+  BankUndo(const View& X, BankState<T>& state) : state_(state), memory_(state.memory) {
+    memory_.counters = *state.counters;
+    memory_.experts = *state.experts;
+    memory_.bias.assign(state.bias, state.bias + kBankPlanes * state.K);
+    memory_.statistics.clear();
+    memory_.places.clear();
+    memory_.met.clear();
+    if (state.mean != nullptr) {
+      keep(state.mean);
+      keep(state.m2);
+      keep(state.seen);
     }
+    remember_records(X);
   }
 
-  /// Features that got their first record in this call.
-  std::vector<std::int64_t>& met() { return met_; }
-
   void restore() const {
-    *state_.counters = counters_;
-    *state_.experts = experts_;
-    std::copy(state_.memory.bias.begin(), state_.memory.bias.end(), state_.bias);
-    if (!statistics_.empty()) {
-      std::copy_n(statistics_.begin(), state_.d, state_.mean);
-      std::copy_n(statistics_.begin() + state_.d, state_.d, state_.m2);
-      if (state_.seen != nullptr) std::copy_n(statistics_.begin() + 2 * state_.d, state_.d, state_.seen);
+    *state_.counters = memory_.counters;
+    *state_.experts = memory_.experts;
+    std::copy(memory_.bias.begin(), memory_.bias.end(), state_.bias);
+    if (!memory_.statistics.empty()) {
+      std::copy_n(memory_.statistics.begin(), state_.d, state_.mean);
+      std::copy_n(memory_.statistics.begin() + state_.d, state_.d, state_.m2);
+      std::copy_n(memory_.statistics.begin() + 2 * state_.d, state_.d, state_.seen);
     }
-    if (!state_.sparse) return;
-    for (const std::int64_t j : met_) state_.places[j] = 0;
+    for (const std::int64_t j : memory_.met) state_.places[j] = 0;
     const std::int64_t width = state_.record().width();
     if (whole_) {
-      std::copy(records_.begin(), records_.end(), state_.records);
+      std::copy_n(memory_.records.begin(), state_.used() * width, state_.records);
       return;
     }
-    for (std::size_t f = 0; f < places_.size(); ++f) {
-      std::copy_n(records_.begin() + static_cast<std::int64_t>(f) * width, width, state_.records + places_[f] * width);
+    const float* kept = memory_.records.data();
+    for (const std::int64_t place : memory_.places) {
+      std::copy_n(kept, width, state_.records + place * width);
+      kept += width;
     }
   }
 
  private:
-  void keep(const double* values) { statistics_.insert(statistics_.end(), values, values + state_.d); }
+  void keep(const double* values) { memory_.statistics.insert(memory_.statistics.end(), values, values + state_.d); }
 
   /// All records, or those of the rows' entries where these are fewer; a feature met twice is kept twice, alike.
   template <class View>
   void remember_records(const View& X) {
     const std::int64_t width = state_.record().width();
     whole_ = X.stored() >= state_.used();
+    const std::int64_t room = whole_ ? state_.used() * width : X.stored() * width;
+    if (static_cast<std::int64_t>(memory_.records.size()) < room)
+      memory_.records.resize(static_cast<std::size_t>(room));
     if (whole_) {
-      records_.assign(state_.records, state_.records + state_.used() * width);
+      std::copy_n(state_.records, room, memory_.records.begin());
       return;
     }
+    float* kept = memory_.records.data();
     for (auto at = static_cast<std::int64_t>(X.indptr[0]); at < static_cast<std::int64_t>(X.indptr[X.rows]); ++at) {
       const std::int64_t place = state_.places[static_cast<std::int64_t>(X.indices[at])];
       if (place <= 0) continue;
-      places_.push_back(place - 1);
-      records_.insert(records_.end(), state_.records + (place - 1) * width, state_.records + place * width);
+      memory_.places.push_back(place - 1);
+      const float* record = state_.records + (place - 1) * width;
+      for (const float* const end = record + width; record < end; record += kLine, kept += kLine) {
+        std::memcpy(kept, record, kLine * sizeof(float));  // of a size that the compiler knows: no call
+      }
     }
   }
 
+  static constexpr std::int64_t kLine = 16;  // records are whole cache lines
+
   const BankState<T>& state_;
-  kernels::Counters counters_;
-  kernels::Experts experts_;
-  std::vector<double> statistics_;
-  std::vector<float> records_;
-  std::vector<std::int64_t> places_, met_;
+  BankMemory<T>& memory_;
   bool whole_ = false;
 };
 

@@ -51,10 +51,4 @@ inline void step_table(const Spec& spec, const BlockStep& step, std::int64_t n, 
   kernels::table().step_f64(spec, step.context, n, g, step.kappa, slots);
 }
 
-inline bool all_finite(std::int64_t n, const double* values) {
-  double probe = 0.0;
-  for (std::int64_t i = 0; i < n; ++i) probe += 0.0 * values[i];
-  return probe == 0.0;
-}
-
 }  // namespace gradstream::solvers

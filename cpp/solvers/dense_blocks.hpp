@@ -23,10 +23,11 @@ class DenseBlocks {
   DenseBlocks(const View& X, const Spec& spec, LearnerState<T>& state, const LearnInputs& inputs)
       : X_(X),
         spec_(spec),
-        state_(state),
         inputs_(inputs),
         layout_(state.layout()),
-        work_(spec, state),
+        committed_(state),
+        work_(spec, state, memory_),
+        state_(work_.draft()),
         coef_(flat()),
         gradient_(flat()) {
     scratch_size_ = kernels::table().of(X).workspace(X, state.K);
@@ -63,7 +64,8 @@ class DenseBlocks {
     return {};
   }
 
-  bool commit() { return work_.commit(state_); }
+  bool commit() { return work_.commit(committed_); }
+  const kernels::Counters& counters() const { return *state_.counters; }
 
  private:
   std::int64_t flat() const { return state_.d * state_.K; }
@@ -183,10 +185,12 @@ class DenseBlocks {
 
   const View& X_;
   const Spec& spec_;
-  LearnerState<T>& state_;
   const LearnInputs& inputs_;
   BlockLayout layout_;
+  LearnerState<T>& committed_;
+  LearnerMemory<T> memory_;
   DenseWorkspace<T> work_;
+  LearnerState<T>& state_;  // the unfinished block where it is, the rest as it will be
   std::vector<double> coef_, gradient_, scale_, scratch_, parts_;
   std::int64_t scratch_size_ = 0;
 };

@@ -37,20 +37,21 @@ class CountedRows {
 
 template <class View>
 Status learn_slice(const View& X, RowSet rows, const Spec& spec, LearnerState<Element<View>>& state,
-                   const LearnInputs& inputs, double& loss) {
-  if (spec.batch_size == 1) return stream_rows(X, rows, spec, state, inputs, loss);
+                   const LearnInputs& inputs, LearnerMemory<Element<View>>& memory, double& loss) {
+  if (spec.batch_size == 1) return stream_rows(X, rows, spec, state, inputs, memory, loss);
   return learn_blocks(X, rows, spec, state, inputs, loss);
 }
 
 template <class View>
 Status learn_slices(const View& X, RowSet rows, const Spec& spec, LearnerState<Element<View>>& state,
-                    const LearnInputs& inputs, const Interrupted& interrupted, double& loss) {
+                    const LearnInputs& inputs, LearnerMemory<Element<View>>& memory, const Interrupted& interrupted,
+                    double& loss) {
   const std::int64_t slice = std::max(kSlice, spec.batch_size);
   for (std::int64_t first = 0; first < rows.count; first += slice) {
     LearnInputs part = inputs;
     if (part.report != nullptr) part.report += first * state.K;
     const Status status =
-        learn_slice(X, rows.part(first, std::min(slice, rows.count - first)), spec, state, part, loss);
+        learn_slice(X, rows.part(first, std::min(slice, rows.count - first)), spec, state, part, memory, loss);
     if (!status.ok()) return status;
     if (first + slice < rows.count && interrupted()) return {Code::interrupted, -1};
   }
@@ -60,12 +61,13 @@ Status learn_slices(const View& X, RowSet rows, const Spec& spec, LearnerState<E
 /// With blocks the model, and the statistics it reads rows with, change inside a call: report and learn in turn.
 template <class View>
 Status report_and_learn_blocks(const View& X, const Spec& spec, LearnerState<Element<View>>& state,
-                               const LearnInputs& inputs, const Interrupted& interrupted) {
+                               const LearnInputs& inputs, LearnerMemory<Element<View>>& memory,
+                               const Interrupted& interrupted) {
   double loss = 0.0;
   LearnInputs silent = inputs;
   silent.report = nullptr;
   for (std::int64_t i = 0; i < X.rows; ++i) {
-    Status status = report_rows(X.one_row(i), spec, state, inputs.report + i * state.K, 1);
+    Status status = report_rows(X.one_row(i), spec, state, memory, inputs.report + i * state.K, 1);
     if (status.ok() && (inputs.weight == nullptr || inputs.weight[i] > 0.0)) {
       status = learn_blocks(X, RowSet{i, 1}, spec, state, silent, loss);
     }
@@ -79,21 +81,27 @@ Status report_and_learn_blocks(const View& X, const Spec& spec, LearnerState<Ele
 
 template <class View>
 Status learn(const View& X, const Spec& spec, LearnerState<Element<View>>& state, const LearnInputs& inputs,
-             const Interrupted& interrupted) {
+             LearnerMemory<Element<View>>& memory, const Interrupted& interrupted) {
+  double loss = 0.0;
+  if (!is_csr<View> && spec.batch_size == 1 && X.rows <= kSlice) {  // one commit: nothing to undo
+    return stream_rows(X, RowSet{0, X.rows}, spec, state, inputs, memory, loss);
+  }
   Undo<Element<View>> undo(X, spec, state);
   LearnInputs undoable = inputs;
   undoable.before_fold = [&undo] { undo.remember_table(); };
-  double loss = 0.0;
   Status status;
   if (spec.batch_size > 1 && inputs.report != nullptr) {
-    status = report_and_learn_blocks(X, spec, state, undoable, interrupted);
+    status = report_and_learn_blocks(X, spec, state, undoable, memory, interrupted);
   } else if (spec.batch_size > 1) {
     const CountedRows counted(X.rows, inputs.weight);
-    status = learn_slices(X, counted.set(), spec, state, undoable, interrupted, loss);
+    status = learn_slices(X, counted.set(), spec, state, undoable, memory, interrupted, loss);
   } else {
-    status = learn_slices(X, RowSet{0, X.rows}, spec, state, undoable, interrupted, loss);
+    status = learn_slices(X, RowSet{0, X.rows}, spec, state, undoable, memory, interrupted, loss);
   }
-  if (!status.ok()) undo.restore();
+  if (!status.ok()) {
+    const parallel::CommitGate::Writing writing(*state.gate);
+    undo.restore();
+  }
   return status;
 }
 
@@ -122,17 +130,18 @@ Status run_epoch(const View& X, const Spec& spec, LearnerState<Element<View>>& s
   fitted.batch_size = std::min(spec.batch_size, std::max<std::int64_t>(1, counted.count));
   double loss = 0.0;
   state.counters->epoch = static_cast<double>(order.epoch);
-  Status status = learn_slices(X, visit, fitted, state, epoch, interrupted, loss);
+  LearnerMemory<Element<View>> memory;
+  Status status = learn_slices(X, visit, fitted, state, epoch, memory, interrupted, loss);
   if (status.ok()) status = flush_block(fitted, state, epoch);
   state.counters->epoch += 1.0;
   mean_loss = loss / (fitted.batch_size == 1 ? total * epoch.weight_factor : total);
   return status;
 }
 
-#define GRADSTREAM_INSTANTIATE(...)                                                                            \
-  template Status learn<__VA_ARGS__>(const __VA_ARGS__&, const Spec&, LearnerState<Element<__VA_ARGS__>>&,     \
-                                     const LearnInputs&, const Interrupted&);                                  \
-  template Status run_epoch<__VA_ARGS__>(const __VA_ARGS__&, const Spec&, LearnerState<Element<__VA_ARGS__>>&, \
+#define GRADSTREAM_INSTANTIATE(...)                                                                                 \
+  template Status learn<__VA_ARGS__>(const __VA_ARGS__&, const Spec&, LearnerState<Element<__VA_ARGS__>>&,          \
+                                     const LearnInputs&, LearnerMemory<Element<__VA_ARGS__>>&, const Interrupted&); \
+  template Status run_epoch<__VA_ARGS__>(const __VA_ARGS__&, const Spec&, LearnerState<Element<__VA_ARGS__>>&,      \
                                          const LearnInputs&, const EpochOrder&, const Interrupted&, double&)
 GRADSTREAM_FOR_EACH_VIEW(GRADSTREAM_INSTANTIATE);
 #undef GRADSTREAM_INSTANTIATE

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/status.hpp"
-#include "solvers/learner_state.hpp"
+#include "solvers/dense_workspace.hpp"
 #include "views/rows.hpp"
 
 namespace gradstream::solvers {
@@ -17,7 +17,7 @@ using Interrupted = std::function<bool()>;
 /// Learns all rows, or restores the state and says which row could not be learnt.
 template <class View>
 Status learn(const View& X, const Spec& spec, LearnerState<typename View::value_type>& state, const LearnInputs& inputs,
-             const Interrupted& interrupted);
+             LearnerMemory<typename View::value_type>& memory, const Interrupted& interrupted);
 
 struct EpochOrder {
   std::uint64_t seed = 0;

@@ -11,6 +11,7 @@
 #include "core/spec.hpp"
 #include "kernels/stream.hpp"
 #include "optimizers/list.hpp"
+#include "parallel/commit_gate.hpp"
 
 namespace gradstream::solvers {
 
@@ -49,7 +50,8 @@ struct LearnerState {
   double* m2 = nullptr;
   double* seen = nullptr;  // sparse only
   kernels::Counters* counters = nullptr;
-  double* block = nullptr;  // null at batch size 1
+  double* block = nullptr;               // null at batch size 1
+  parallel::CommitGate* gate = nullptr;  // between those who read a dense state and its commit
 
   BlockLayout layout() const { return {d, K}; }
 };
@@ -73,6 +75,7 @@ inline optimizers::StepContext step_context(const Spec& spec) {
   optimizers::StepContext context;
   context.spec = &spec.optimizer;
   context.eta = 0.0;
+  if (!kernels::record_shape(spec).decays) return context;  // three logarithms would be a tenth of a single row's time
   context.log_momentum = logarithm(spec.optimizer.momentum);
   context.log_beta_1 = logarithm(spec.optimizer.beta_1);
   context.log_beta_2 = logarithm(spec.optimizer.beta_2);

@@ -33,7 +33,7 @@ Status learn_blocks(const View& X, RowSet rows, const Spec& spec, LearnerState<t
   } else {
     DenseBlocks<View> blocks(X, spec, state, inputs);
     const Status status = each_block(
-        rows, spec, *state.counters, [&](RowSet part) { return blocks.add(part, loss); },
+        rows, spec, blocks.counters(), [&](RowSet part) { return blocks.add(part, loss); },
         [&] { return blocks.step(); });
     if (!status.ok()) return status;
     return blocks.commit() ? Status{} : Status{Code::non_finite, rows.count > 0 ? rows[rows.count - 1] : -1};

@@ -1,60 +1,9 @@
 // Row by row: one pass in the given order, state carried. What partial_fit and learn_one call at batch size 1.
 #pragma once
 
-#include "core/aligned.hpp"
-#include "kernels/table.hpp"
-#include "solvers/learner_state.hpp"
+#include "solvers/dense_workspace.hpp"
 
 namespace gradstream::solvers {
-
-/// A dense state in the shape kernels want: slots padded to whole packs, beside the scale of the current statistics.
-template <class T>
-class DenseWorkspace {
- public:
-  DenseWorkspace(const Spec& spec, const LearnerState<T>& state)
-      : flat_(state.d * state.K), slots_(1 + slot_count(spec)) {
-    width_ = (flat_ + 15) / 16 * 16;
-    table_.assign(static_cast<std::size_t>(width_ * slots_), T(1));
-    for (int a = 0; a < slots_; ++a) {
-      std::copy_n(state.table + a * flat_, flat_, slot(a));
-      if (a == 0) std::fill(slot(a) + flat_, slot(a) + width_, T(0));
-    }
-    if (state.mean == nullptr) return;
-    statistics_width_ = (state.d + 15) / 16 * 16;
-    statistics_.assign(static_cast<std::size_t>(3 * statistics_width_), 0.0);
-    std::copy_n(state.mean, state.d, statistic(0));
-    std::copy_n(state.m2, state.d, statistic(1));
-    kernels::table().inverse_deviation(state.d, state.mean, state.m2, state.counters->weight, statistic(2));
-  }
-
-  T* slot(int a) { return table_.data() + a * width_; }
-  /// Mean, m2 and 1/sd; null when rows are read as they are.
-  double* statistic(int which) {
-    return statistics_.empty() ? nullptr : statistics_.data() + which * statistics_width_;
-  }
-
-  /// Writes slots and statistics back; false, and nothing written, when any number of the new state is not finite.
-  bool commit(const LearnerState<T>& state) {
-    double probe = 0.0;
-    for (const T value : table_) probe += 0.0 * static_cast<double>(value);
-    for (const double value : statistics_) probe += 0.0 * value;
-    for (std::int64_t i = 0; i < slots_ * state.K; ++i) probe += 0.0 * state.bias[i];
-    if (!(probe == 0.0)) return false;
-    for (int a = 0; a < slots_; ++a) std::copy_n(slot(a), flat_, state.table + a * flat_);
-    if (!statistics_.empty()) {
-      std::copy_n(statistic(0), state.d, state.mean);
-      std::copy_n(statistic(1), state.d, state.m2);
-    }
-    return true;
-  }
-
- private:
-  std::int64_t flat_, width_;
-  int slots_;
-  AlignedVector<T> table_;
-  std::int64_t statistics_width_ = 0;
-  AlignedVector<double> statistics_;
-};
 
 /// A job on the state as it stands; `dense` only for the dense layout.
 template <class T>
@@ -81,14 +30,19 @@ kernels::StreamJob<T> stream_job(const Spec& spec, const LearnerState<T>& state,
   return job;
 }
 
-/// Learns the rows in order. Not ok: the state is spoilt, the caller restores it.
+/// Learns the rows in order. Not ok: a sparse state is spoilt, the caller restores it.
 template <class View>
 Status stream_rows(const View& X, RowSet rows, const Spec& spec, LearnerState<typename View::value_type>& state,
-                   const LearnInputs& inputs, double& loss);
+                   const LearnInputs& inputs, LearnerMemory<typename View::value_type>& memory, double& loss);
 
 /// Margins of the state as it stands into out (rows, K), rows shared out among threads.
 template <class View>
-Status report_rows(const View& X, const Spec& spec, const LearnerState<typename View::value_type>& state, double* out,
-                   int n_threads);
+Status report_rows(const View& X, const Spec& spec, const LearnerState<typename View::value_type>& state,
+                   LearnerMemory<typename View::value_type>& memory, double* out, int n_threads);
+
+/// Learns a single row of batch size 1, or leaves the state as it is.
+template <class View>
+Status learn_row(const View& x, const Spec& spec, LearnerState<typename View::value_type>& state,
+                 const LearnInputs& inputs, LearnerMemory<typename View::value_type>& memory);
 
 }  // namespace gradstream::solvers

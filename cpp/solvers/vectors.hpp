@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace gradstream::solvers {
@@ -25,6 +26,20 @@ inline double norm(const Vector& a) { return std::sqrt(dot(a, a)); }
 /// y += a x
 inline void axpy(double a, const Vector& x, Vector& y) {
   for (std::size_t j = 0; j < x.size(); ++j) y[j] += a * x[j];
+}
+
+/// Whether no number is NaN or infinite. Eight running sums: one would wait for itself.
+template <class T>
+bool all_finite(std::int64_t n, const T* values) {
+  T probe[8] = {};
+  std::int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    for (int lane = 0; lane < 8; ++lane) probe[lane] += T(0) * values[i + lane];
+  }
+  for (; i < n; ++i) probe[0] += T(0) * values[i];
+  T sum = T(0);
+  for (const T value : probe) sum += value;
+  return sum == T(0);
 }
 
 /// What the proximal map of `threshold |.|` makes of v.

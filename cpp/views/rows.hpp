@@ -63,6 +63,15 @@ using AnyView = std::variant<DenseView<float>, DenseView<double>, StridedView<fl
   M(CsrView<double, std::int32_t>); \
   M(CsrView<double, std::int64_t>)
 
+/// The views of a row on its own: its elements are contiguous.
+#define GRADSTREAM_FOR_EACH_ROW_VIEW(M) \
+  M(DenseView<float>);                  \
+  M(DenseView<double>);                 \
+  M(CsrView<float, std::int32_t>);      \
+  M(CsrView<float, std::int64_t>);      \
+  M(CsrView<double, std::int32_t>);     \
+  M(CsrView<double, std::int64_t>)
+
 template <class View>
 inline constexpr bool is_csr = false;
 template <class T, class I>

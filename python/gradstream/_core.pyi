@@ -65,6 +65,7 @@ class Learner:
     # (1+slots, d, K): standardised weights, then slots; pending penalties and decays applied
     def planes(self) -> Float64: ...
     def set_planes(self, planes: Float64) -> None: ...  # the same shape; settled as of the counters
+    def one_row(self, values: dict[Any, tuple[float, float]]) -> OneRow: ...
 
 class Bank:
     """The untuned learner, one row at a time, on arrays it borrows; methods as those of Learner.
@@ -87,8 +88,7 @@ class Bank:
     def learn_delayed(
         self, X: Rows, y: Float64, sample_weight: Float64 | None, report: Float64, first: int, shift: int
     ) -> Status: ...
-    # one dense row; False: nothing has happened, take the long way. values: label -> (target, weight)
-    def learn_one(self, x: Any, y: Any, sample_weight: Any, values: dict[Any, tuple[float, float]]) -> bool: ...
+    def one_row(self, values: dict[Any, tuple[float, float]]) -> OneRow: ...
     def flush(self) -> Status: ...
     def report(self, X: Rows, out: Float64, n_threads: int) -> Status: ...
     def linear(self) -> tuple[Float64, Float64]: ...
@@ -97,6 +97,84 @@ class Bank:
     # sparse: weight and mean square (2, d) of features' values so far; records change to the units set
     def units(self) -> Float64: ...
     def set_units(self, weight: Float64, mean_square: Float64) -> None: ...
+
+class OneRow:
+    """Single rows of a handle, read in place: arrays (d,) of a dense state, pairs (indices, values) of a sparse one.
+
+    False or None: not such a row, a label that ``values`` (label -> (target, weight)) does not have, or not finite;
+    nothing has happened, take the long way, which says what is wrong.
+    """
+
+    def learn(self, x: Any, y: Any, sample_weight: Any, /) -> bool: ...
+    def margin(self, x: Any, /) -> float | None: ...  # the first column
+    def margins(self, x: Any, /) -> Float64 | None: ...  # (1, K)
+    def code(self, x: Any, /) -> int | None: ...  # of one column 1 where the margin is positive, else the largest
+    def sigmoid(self, x: Any, /) -> Float64 | None: ...  # (2,) of one column
+    def open(self, turn: Turn, /) -> None: ...  # before that, and after close, learn answers False
+    def close(self) -> None: ...
+
+class Turn:
+    """The right to change an estimator, for a ``with`` statement; RuntimeError where it is taken."""
+
+    def __init__(self, owner: str) -> None: ...
+    def __enter__(self) -> None: ...
+    def __exit__(self, *error: object) -> None: ...
+    @property
+    def taken(self) -> bool: ...
+
+class SgdRule(TypedDict):
+    loss: str
+    epsilon: float
+    learning_rate: str  # "constant" | "optimal" | "invscaling" | "adaptive" | "pa1" | "pa2"
+    eta0: float
+    power_t: float
+    alpha: float
+    l1_ratio: float  # as it acts: 0 for l2, 1 for l1
+    shrinks: bool  # l2 or elasticnet
+    truncates: bool  # l1 or elasticnet
+    fit_intercept: bool
+    one_class: bool
+    average: float  # first step that is averaged; 0: none
+    tol: float  # minus infinity: never stop
+    n_iter_no_change: int
+    shuffle: bool
+
+class SklearnSgd:
+    """scikit-learn's stochastic gradient descent on arrays it borrows for a call.
+
+    rows:  codes (n,) int32 or y (n,) float64; weight (n,) float64; listed (m,) uint32: rows that count; held_out (n,)
+           uint8: rows for validation; seeds (K,) uint32; weight_positive, weight_negative (K,) float64. None or absent:
+           not needed
+    state: coef (K, d) float32 or float64; averaged like coef; paid (K, d) float64; scalars (K, 6) float64: intercept,
+           averaged intercept, l1 penalty owed, eta / eta0, best objective, epochs without a better one; t float
+    The answer is (code, n_iter) of every column; arrays have changed only if all codes are "ok".
+    """
+
+    def __init__(self, rule: SgdRule) -> None: ...
+    def learn(
+        self,
+        X: Rows,
+        rows: dict[str, Any],
+        state: dict[str, Any],
+        max_iter: int,
+        n_threads: int,
+        listener: Callable[[dict[str, Any]], None] | None,
+    ) -> list[Status]: ...
+
+class SklearnSgdHeld:
+    """The arrays of a model (progress: the last four scalars), for dense chunks that need none of Python's checks."""
+
+    def __init__(
+        self,
+        engine: SklearnSgd,
+        coef: NDArray[Any],
+        intercept: Float64,
+        progress: Float64,
+        paid: Float64 | None,
+        classes: NDArray[Any] | None,
+    ) -> None: ...
+    # rows learnt; 0: nothing has happened, take the long way
+    def partial_fit(self, X: Any, y: Any, seeds: NDArray[np.uint32], t: float, n_threads: int) -> int: ...
 
 class BatchResult(TypedDict):
     coef: Float64  # (d, K), standardised coordinates
@@ -152,6 +230,17 @@ def record_width(spec: Spec, itemsize: int) -> int: ...
 def bank_record_width(columns: int) -> int: ...
 def bank_lanes() -> list[dict[str, Any]]: ...  # optimizer, rate
 def block_size(spec: Spec, n_features: int, sparse: bool) -> int: ...
+
+# -1/+1 of two sorted classes, the index of more; None where y is no plain array of numbers, or holds another label
+def encode_labels(y: Any, classes: NDArray[Any]) -> Float64 | None: ...
+def are_targets(
+    y: Any, negative_allowed: bool
+) -> bool: ...  # whether y is a contiguous float64 array of finite numbers
+def sklearn_sgd_names() -> tuple[list[str], list[str]]: ...  # losses, learning rates
+
+# None where y is not a plain array of numbers, or has other labels: the long way says what is wrong
+def two_classes(y: Any) -> tuple[NDArray[Any], NDArray[np.int32]] | None: ...
+def class_codes(y: Any, classes: NDArray[Any]) -> NDArray[np.int32] | None: ...
 def check_csr(X: Rows) -> Status: ...
 def check_finite(X: Rows) -> Status: ...
 def permutation(n: int, seed: int, epoch: int) -> NDArray[np.int64]: ...

@@ -12,6 +12,7 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
+from gradstream import _core
 from gradstream._parameters import LOSSES
 from gradstream._validation import rows_error
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from gradstream._core import Float64
 
 
-@dataclass(frozen=True, eq=False)
+TOO_LARGE = "Input y contains infinity or a value too large for dtype('float64')."
+
+
+@dataclass(eq=False, slots=True)
 class Targets:
     """y (n,) float64: -1/+1 of two classes, the index of the class of more, or real. Weights include class weights."""
 
@@ -57,8 +61,34 @@ def counted_labels(estimator: Any, y: Any, weights: Float64 | None, n_rows: int)
     return targets, seen if class_weights is None else seen * class_weights
 
 
+def labels_and_codes(estimator: Any, y: Any, n_rows: int) -> tuple[NDArray[Any], NDArray[np.int32]]:
+    """Check labels; return the classes among them, sorted, and the class of every label."""
+    pair = _core.two_classes(y) if _plain_column(y, n_rows) else None
+    if pair is not None:
+        return pair
+    classes, codes = _classes_and_codes(_labels(estimator, y, n_rows))
+    return classes, codes.astype(np.int32)
+
+
+def chunk_codes(estimator: Any, y: Any, classes: NDArray[Any], n_rows: int) -> tuple[NDArray[Any], NDArray[np.int32]]:
+    """Check the labels of one chunk; return them, and the class of every label."""
+    known = _core.class_codes(y, classes) if _plain_column(y, n_rows) else None
+    if known is not None:
+        return y, known
+    labels = _column(estimator, y, n_rows)
+    return labels, encode(labels, classes).astype(np.int32)
+
+
+def _plain_column(y: Any, n_rows: int) -> bool:
+    """Say whether y is an exact array of so many elements."""
+    return type(y) is np.ndarray and y.shape == (n_rows,)
+
+
 def online_labels(estimator: Any, y: Any, weights: Float64 | None, classes: NDArray[Any], n_rows: int) -> Targets:
     """Check the labels of one chunk against the classes of the model."""
+    signed = _core.encode_labels(y, classes)
+    if signed is not None and len(signed) == n_rows and estimator.class_weight is None:
+        return Targets(signed, weights, classes)
     codes = encode(_column(estimator, y, n_rows), classes)
     class_weights = online_class_weights(estimator, classes)
     return Targets(_signed(codes, classes), _weighted(weights, class_weights, codes), classes, class_weights)
@@ -105,17 +135,35 @@ def encode(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.integer]:
     return codes
 
 
+def label_code(estimator: Any, y: Any, classes: NDArray[Any]) -> int:
+    """Return the index in ``classes`` of the label of one row."""
+    if np.ndim(y) != 0:
+        raise ValueError(f"y = {y!r}: the label of one row is a single value.")
+    return int(encode(_column(estimator, np.asarray([y]), 1), classes)[0])
+
+
 def real_values(estimator: Any, y: Any, weights: Float64 | None, n_rows: int) -> Targets:
     """Check real targets, in the domain of the loss."""
-    y = _column(estimator, y, n_rows)
-    if y.dtype.kind not in "fiub":
-        y = _numbers(y)
-    values = np.ascontiguousarray(y, np.float64)
-    loss = LOSSES[estimator.loss]
-    if loss["domain"] == "nonnegative" and (values < 0).any():
+    negative_allowed = LOSSES[estimator.loss]["domain"] != "nonnegative"
+    if _core.are_targets(y, negative_allowed) and len(y) == n_rows:
+        return Targets(y, weights)
+    values = finite_reals(estimator, y, n_rows)
+    if not negative_allowed and (values < 0).any():
         rule, remedy = f"loss={estimator.loss!r} needs y >= 0", "Use loss='squared_error' for signed targets."
         raise rows_error(values < 0, values, rule, "y: negative values", remedy)
     return Targets(values, weights)
+
+
+def finite_reals(estimator: Any, y: Any, n_rows: int) -> Float64:
+    """Check real targets of any sign."""
+    y = _column(estimator, y, n_rows)
+    if y.dtype.kind not in "fiub":
+        y = _numbers(y)
+    try:
+        with np.errstate(over="raise"):
+            return np.ascontiguousarray(y, np.float64)
+    except FloatingPointError:
+        raise ValueError(TOO_LARGE) from None
 
 
 def _column(estimator: Any, y: Any, n_rows: int) -> NDArray[Any]:
@@ -148,6 +196,8 @@ def _surely_finite(y: NDArray[Any]) -> bool:
 def _numbers(y: NDArray[Any]) -> NDArray[np.float64]:
     try:
         return y.astype(np.float64)
+    except OverflowError:
+        raise ValueError(TOO_LARGE) from None
     except (TypeError, ValueError) as error:
         raise ValueError(f"y has dtype {y.dtype} and values that are not numbers: {error}.") from error
 

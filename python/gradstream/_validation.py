@@ -27,7 +27,7 @@ INDICES = (np.dtype(np.int32), np.dtype(np.int64))
 BLOCK_ELEMENTS = 1 << 20  # of rows that have to be converted: 8 MB of float64 at a time
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class CheckedRows:
     """Rows of X as the core reads them: a 2-D array, or (data, indices, indptr, n_features) of a CSR matrix."""
 
@@ -77,7 +77,7 @@ class CheckedRows:
         step = max(1, BLOCK_ELEMENTS // self.shape[1])
         for start in range(0, self.shape[0], step):
             part = self.part(start, start + step)
-            matrix = part.matrix().astype(dtype)
+            matrix = _cast(part.matrix(), dtype)
             if layout == "dense":
                 data = matrix.toarray() if sp.issparse(matrix) else matrix
             else:
@@ -85,8 +85,23 @@ class CheckedRows:
             yield slice(start, start + part.shape[0]), data
 
 
+def _cast(values: Any, dtype: np.dtype[Any]) -> Any:
+    """Return an array or a sparse matrix in the model's dtype, or raise ValueError for numbers that it cannot hold."""
+    try:
+        with np.errstate(over="raise"):
+            return values.astype(dtype)
+    except FloatingPointError:
+        largest = np.nanmax(np.abs(values.data if sp.issparse(values) else values), initial=0.0)
+        raise ValueError(
+            f"X holds values as large as {largest:.3g}, and this model keeps the {dtype} of the first rows it learnt, "
+            f"which ends at {np.finfo(dtype).max:.3g}. Scale the columns, or start a model with rows of float64."
+        ) from None
+
+
 def check_rows(estimator: Any, X: Any, *, reset: bool) -> CheckedRows:
     """Check X, and set (``reset``) or compare the estimator's number and names of features, as scikit-learn does."""
+    if type(X) is np.ndarray and not reset and _is_ready(X, estimator):
+        return CheckedRows(X, X.shape, X.dtype)
     if not (_plain(X) and _fits(estimator, X.shape, reset=reset)):
         X = validate_data(
             estimator, X, reset=reset, accept_sparse="csr", accept_large_sparse=True, dtype=[np.float64, np.float32]
@@ -98,6 +113,20 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> CheckedRows:
     if not X.flags.aligned or any(stride % X.itemsize for stride in X.strides):  # a field of a packed record
         X = X.copy()
     return CheckedRows(np.asarray(X), X.shape, X.dtype)
+
+
+def _is_ready(X: NDArray[Any], estimator: Any) -> bool:
+    """Say whether X is what nearly every chunk is, in as few steps as Python needs for that."""
+    flags, shape, known = X.flags, X.shape, vars(estimator)
+    return (
+        len(shape) == 2
+        and shape[0] > 0
+        and shape[1] == known.get("n_features_in_")
+        and "feature_names_in_" not in known
+        and X.dtype in FLOATS
+        and flags.c_contiguous
+        and flags.aligned
+    )
 
 
 def _plain(X: Any) -> bool:
@@ -187,11 +216,11 @@ def _real_row(x: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
     x = np.asarray(x)
     if x.dtype.kind not in "fiub":
         raise TypeError(f"x has dtype {x.dtype}: a row needs real numbers.")
-    return np.ascontiguousarray(x, dtype)
+    return np.ascontiguousarray(_cast(x, dtype))
 
 
-def check_sample_weight(sample_weight: Any, n_rows: int) -> Float64 | None:
-    """Return float64 weights (n,), or None for a weight of 1 each. Zeros are allowed, negative weights are not."""
+def check_signed_weight(sample_weight: Any, n_rows: int) -> Float64 | None:
+    """Return float64 weights (n,), or None for a weight of 1 each. Zeros and negative weights are allowed."""
     if sample_weight is None:
         return None
     if np.isscalar(sample_weight):
@@ -206,6 +235,14 @@ def check_sample_weight(sample_weight: Any, n_rows: int) -> Float64 | None:
         )
     if weights.shape != (n_rows,):
         raise ValueError(f"sample_weight.shape == {weights.shape}, expected {(n_rows,)}!")
+    return weights
+
+
+def check_sample_weight(sample_weight: Any, n_rows: int) -> Float64 | None:
+    """Return float64 weights (n,), or None for a weight of 1 each. Zeros are allowed, negative weights are not."""
+    weights = check_signed_weight(sample_weight, n_rows)
+    if weights is None:
+        return None
     negative = weights < 0
     if negative.any():
         remedy = "A weight of 0 leaves a row out."

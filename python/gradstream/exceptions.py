@@ -2,7 +2,7 @@
 
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-__all__ = ["ConvergenceWarning", "DivergenceError", "NotFittedError"]
+__all__ = ["ConvergenceWarning", "DivergenceError", "NotFittedError", "SavedFileError"]
 
 
 class DivergenceError(ValueError):
@@ -19,4 +19,25 @@ class DivergenceError(ValueError):
     >>> from gradstream.exceptions import DivergenceError
     >>> issubclass(DivergenceError, ValueError)
     True
+    """
+
+
+class SavedFileError(ValueError):
+    """A file is not what ``save`` wrote: damaged, cut short, of another format version or of an unknown class.
+
+    The message names the file and what is wrong with it. A file that cannot be opened is an :class:`OSError` as usual.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import gradstream
+    >>> from gradstream.exceptions import SavedFileError
+    >>> with tempfile.NamedTemporaryFile(delete=False) as file:
+    ...     _ = file.write(b"a text")
+    >>> try:
+    ...     model = gradstream.load(file.name)
+    ... except SavedFileError as error:
+    ...     print("fall back on an older file")
+    fall back on an older file
+    >>> os.unlink(file.name)
     """

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
@@ -31,6 +30,9 @@ COLUMNS = {  # what a model reads, by its specification
     "center_scale": "columns centred and divided by their standard deviation",
     "root_mean_square": "sparse columns divided by the root mean square of the values they store",
 }
+
+
+FEW_ROWS = 64  # less than one block of a report
 
 
 class LinearEstimator(CallbackSupportMixin, BaseEstimator):
@@ -157,16 +159,16 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):
     def _margins(self, X: Any) -> Float64:
         """Return (n, K) margins of checked rows."""
         model = self._fitted()
-        return model.margins(self._owner, check_rows(self, X, reset=False), thread_count(self.n_jobs))
+        rows = check_rows(self, X, reset=False)
+        return model.margins(self._owner, rows, 1 if rows.shape[0] <= FEW_ROWS else thread_count(self.n_jobs))
 
     def _margins_one(self, x: Any) -> Float64:
         """Return the (1, K) margins of one row."""
         model = self._fitted()
-        state = model.state
-        out = np.empty((1, state.spec["columns"]))
-        if model.takes(x) and model.learner.report(x[None, :], out, 1)[0] == "ok":
-            return out
-        return model.margins(self._owner, check_row(self, x, state.table.dtype), 1)
+        margins = model.one.margins(x)
+        if margins is None:
+            margins = model.margins(self._owner, check_row(self, x, model.state.table.dtype), 1)
+        return margins
 
     def objective(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the objective at the present coefficients on given rows.

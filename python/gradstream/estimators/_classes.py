@@ -13,8 +13,8 @@ from sklearn.utils.metaestimators import available_if
 from gradstream._state import LearnerState
 from gradstream._targets import (
     Targets,
-    encode,
     fit_labels,
+    label_code,
     online_class_weights,
     online_classes,
     online_labels,
@@ -170,11 +170,14 @@ class ClassEstimator(BatchEstimator):
         NotFittedError
             Before the first call of ``fit`` or ``partial_fit``.
         """
-        return self._labels_of(self._margins_one(x))[0]
+        try:
+            code = self._model.one.code(x)
+        except AttributeError:  # before the first row
+            code = None
+        return self._labels_of(self._margins_one(x))[0] if code is None else self.classes_[code]
 
-    @available_if(_has_probabilities)
     def predict_proba_one(self, x: Any) -> NDArray[np.float64]:
-        """Return the class probabilities of one row.
+        """Return the class probabilities of one row; for "log_loss" and "modified_huber" only.
 
         Parameters
         ----------
@@ -188,14 +191,27 @@ class ClassEstimator(BatchEstimator):
 
         Raises
         ------
+        AttributeError
+            If the loss has no probabilities.
         ValueError
             If x is not what the model expects.
         NotFittedError
             Before the first call of ``fit`` or ``partial_fit``.
         """
+        if self.loss == "log_loss":
+            try:
+                pair = self._model.one.sigmoid(x)
+            except AttributeError:  # before the first row
+                pair = None
+            if pair is not None:
+                return pair
+        _has_probabilities(self)  # available_if would take as long as the row does
         return self._probabilities_of(self._margins_one(x))[0]
 
     def _labels_of(self, margins: Float64) -> NDArray[Any]:
+        if margins.size == 1:  # a row on its own: two steps of NumPy take longer than all others together
+            code = int(margins.item() > 0)
+            return self.classes_[code : code + 1].copy()
         codes = margins.argmax(axis=1) if margins.shape[1] > 1 else (margins[:, 0] > 0).astype(np.intp)
         return self.classes_[codes]
 
@@ -245,18 +261,20 @@ class ClassEstimator(BatchEstimator):
 
     def _online_value(self, y: Any) -> tuple[float, float]:
         known = self._model.values
+        if not known:
+            self._know_labels(self._model)
         try:
             return known[y]
-        except (KeyError, TypeError):  # not asked for yet, or not hashable
-            if np.ndim(y) != 0:
-                raise ValueError(f"y = {y!r}: the label of one row is a single value.") from None
-            code = int(encode(np.asarray([y]), self.classes_)[0])
+        except (KeyError, TypeError):  # of another type than the classes, or not hashable
+            code = label_code(self, y, self.classes_)
+        return list(known.values())[code]
+
+    def _know_labels(self, model: Model) -> None:
+        """Note what every label is to the loss, and the weight of its class: NumPy's scalars are slow to compare."""
         weights = online_class_weights(self, self.classes_)
-        value = 2.0 * code - 1.0 if len(self.classes_) == 2 else float(code)
-        label = self.classes_[code]
-        key = label.item() if isinstance(label, np.generic) else label  # NumPy's scalars are slow to compare
-        known[key] = value, 1.0 if weights is None else float(weights[code])
-        return known[key]
+        for code, label in enumerate(self.classes_.tolist()):
+            value = 2.0 * code - 1.0 if len(self.classes_) == 2 else float(code)
+            model.values[label] = value, 1.0 if weights is None else float(weights[code])
 
 
 def raveled(margins: Float64) -> NDArray[np.float64]:

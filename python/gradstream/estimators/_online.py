@@ -14,7 +14,7 @@ from gradstream._targets import Targets
 from gradstream._threads import thread_count
 from gradstream._validation import CheckedRows, check_row, check_rows, check_sample_weight
 from gradstream.estimators._base import LinearEstimator
-from gradstream.estimators._turn import learning_turn, turn_of, unchanged_on_error
+from gradstream.estimators._turn import learning_turn, unchanged_on_error
 from gradstream.regimes.streaming import LabelledRows, Model
 
 MAX_SEED = 2**31 - 1
@@ -47,10 +47,13 @@ class OnlineEstimator(LinearEstimator):
         RuntimeError
             If another thread is teaching this estimator.
         """
-        model: Model | None = self.__dict__.get("_model")
-        short = None if model is None or model.turn is None or model.turn.locked() or not model.current else model.one
-        if model is None or short is None or not short(x, y, sample_weight, model.values):
-            self._learn_one(x, y, sample_weight)  # not a row like almost every row
+        try:
+            one = self._model.one
+        except AttributeError:  # before the first row
+            self._learn_one(x, y, sample_weight)
+            return
+        if not one.learn(x, y, sample_weight):  # not a row like almost every row
+            self._learn_one(x, y, sample_weight)
 
     def _learn_one(self, x: Any, y: Any, sample_weight: Any) -> None:
         """Learn one row the long way: check everything, and say what is wrong."""
@@ -78,7 +81,7 @@ class OnlineEstimator(LinearEstimator):
         X = check_row(self, x, model.state.table.dtype)
         model = self._online_model(X, model.state.spec["columns"])
         model.learn(self._owner, LabelledRows(X, y, weights), None, 1)
-        model.turn = turn_of(self)
+        model.open(learning_turn(self))
         self._model = model
 
     def flush(self) -> Any:
@@ -102,10 +105,30 @@ class OnlineEstimator(LinearEstimator):
 
     def _learn(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> None:
         """Learn one chunk, or raise and leave the estimator as it was."""
-        with learning_turn(self), unchanged_on_error(self):
-            model, rows, targets = self._chunk(X, y, sample_weight, classes)
-            model.learn(self._owner, rows, None, self._threads(model))
+        if self._learns_as_row(X, y, sample_weight, classes):
+            return
+        with learning_turn(self):
+            if "_model" in vars(self):
+                self._learn_chunk(X, y, sample_weight, classes)
+                return
+            with unchanged_on_error(self):
+                self._learn_chunk(X, y, sample_weight, classes)
+
+    def _learns_as_row(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> bool:
+        """Learn a chunk of one row as ``learn_one`` does almost every row; False, and nothing learnt, for others."""
+        if type(X) is not np.ndarray or type(y) is not np.ndarray or y.shape != (1,) or X.shape[:-1] != (1,):
+            return False
+        known = vars(self)
+        if sample_weight is not None or classes is not None or "feature_names_in_" in known or "_model" not in known:
+            return False
+        return self._model.one.learn(X[0], y[0], 1.0)
+
+    def _learn_chunk(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> None:
+        model, rows, targets = self._chunk(X, y, sample_weight, classes)
+        model.learn(self._owner, rows, None, self._threads(model))
+        if model.turn is None or vars(self).get("_model") is not model:
             self._keep(model, targets)
+            self._know_labels(model)
 
     def _progress(self, X: Any, y: Any, sample_weight: Any, classes: Any, delay: int) -> NDArray[np.float64]:
         """Return the margins of one chunk, row by row from before the row, and learn it."""
@@ -123,16 +146,17 @@ class OnlineEstimator(LinearEstimator):
 
     def _chunk(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> tuple[Model, LabelledRows, Targets]:
         """Check a chunk and return the model that will learn it: the present one, or one that takes its place."""
-        if "_model" not in vars(self) or not self._model.current:
+        model = vars(self).get("_model")
+        if model is None or not model.current:
             self._checked_parameters()
-        rows = check_rows(self, X, reset="_model" not in vars(self))
+        rows = check_rows(self, X, reset=model is None)
         weights = check_sample_weight(sample_weight, rows.shape[0])
         targets = self._online_targets(y, weights, rows.shape[0], classes)
         return self._online_model(rows, targets.columns), LabelledRows(rows, targets.y, targets.weights), targets
 
     def _keep(self, model: Model, targets: Targets) -> None:
         """Make the learnt model the estimator's."""
-        model.turn = turn_of(self)
+        model.open(learning_turn(self))
         self._model = model
         self.optimizer_ = model.state.spec["optimizer"]
 
@@ -162,6 +186,9 @@ class OnlineEstimator(LinearEstimator):
 
     def _draw_seed(self) -> int:
         return int(check_random_state(self.random_state).randint(MAX_SEED))
+
+    def _know_labels(self, model: Model) -> None:
+        """Note what labels of single rows are to the loss."""
 
     def _online_value(self, y: Any) -> tuple[float, float]:
         """Return one target as the loss wants it, and the weight of its class."""

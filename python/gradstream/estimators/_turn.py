@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
-if TYPE_CHECKING:
-    from _thread import LockType
+from gradstream._core import Turn
 
-_turns: WeakKeyDictionary[Any, LockType] = WeakKeyDictionary()
-if hasattr(os, "register_at_fork"):  # threads of the parent do not learn in a forked child
-    os.register_at_fork(after_in_child=_turns.clear)
+_turns: WeakKeyDictionary[Any, Turn] = WeakKeyDictionary()
 
 
-def turn_of(estimator: Any) -> LockType:
-    """Return the lock of an estimator, taken or not."""
-    turn = _turns.get(estimator)
-    return _turns.setdefault(estimator, Lock()) if turn is None else turn
+def learning_turn(estimator: Any) -> Turn:
+    """Return the right to change an estimator, for a ``with`` statement: RuntimeError where somebody has it.
 
-
-def learning_turn(estimator: Any) -> LockType:
-    """Return the right to change an estimator, for a ``with`` statement, or raise RuntimeError where it is taken.
-
-    A lock, because entering and leaving one is a single step of the interpreter: Ctrl-C comes before or after it, and
-    never leaves a turn behind that nobody has. Threads that ask in the same instant learn one after the other.
+    What another thread had when a process was forked, nobody has in the child.
     """
-    turn = turn_of(estimator)
-    if turn.locked():
-        raise RuntimeError(
-            f"This {type(estimator).__name__} is learning already, in another thread or around this callback. "
-            "Wait for that call, or let every thread learn with an estimator of its own."
-        )
-    return turn
+    model = vars(estimator).get("_model")
+    if model is not None and model.turn is not None:
+        return model.turn
+    turn = _turns.get(estimator)
+    return _turns.setdefault(estimator, Turn(type(estimator).__name__)) if turn is None else turn
 
 
 @contextmanager

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from gradstream._core import Float64
 
 
+COUNTED = {name for name, loss in LOSSES.items() if loss["domain"] == "nonnegative"}
+
+
 class ValueEstimator(BatchEstimator):
     """Base of LinearRegressor: everything but its parameters."""
 
@@ -80,12 +83,17 @@ class ValueEstimator(BatchEstimator):
         NotFittedError
             Before the first call of ``fit`` or ``partial_fit``.
         """
-        return float(self._predictions_of(self._margins_one(x))[0])
+        try:
+            margin = self._model.one.margin(x)
+        except AttributeError:  # before the first row
+            margin = None
+        if margin is None or self.loss in COUNTED:
+            return float(self._predictions_of(self._margins_one(x))[0])
+        return margin
 
     def _counts(self) -> bool:
         """Say whether targets are counts or amounts, predicted through a logarithmic link."""
-        loss = LOSSES.get(self.loss)
-        return loss is not None and loss["domain"] == "nonnegative"
+        return self.loss in COUNTED
 
     def _predictions_of(self, margins: Float64) -> NDArray[np.float64]:
         if not self._counts():

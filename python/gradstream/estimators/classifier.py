@@ -10,9 +10,11 @@ from sklearn.base import ClassifierMixin
 from gradstream._parameters import CLASSIFIER_CONSTRAINTS
 from gradstream.estimators import _probabilities as probabilities
 from gradstream.estimators._classes import ClassEstimator, raveled
+from gradstream.estimators._lasting import LastingEstimator
+from gradstream.persistence import register
 
 
-class LinearClassifier(ClassifierMixin, ClassEstimator):
+class LinearClassifier(ClassifierMixin, LastingEstimator, ClassEstimator):
     """Linear classifier that learns from all rows, from blocks of rows or from one row at a time.
 
     ``fit`` finds the optimum of one regularised objective; ``partial_fit``, ``learn_one`` and ``progressive_fit`` go on
@@ -280,3 +282,6 @@ class LinearClassifier(ClassifierMixin, ClassEstimator):
                 f"method={method!r} with loss={self.loss!r}: allowed are 'auto', {', '.join(map(repr, outputs))}."
             )
         return outputs[method](self._progress(X, y, sample_weight, classes, delay))
+
+
+register("gradstream.LinearClassifier", LinearClassifier)

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 
 from gradstream._parameters import REGRESSOR_CONSTRAINTS
+from gradstream.estimators._lasting import LastingEstimator
 from gradstream.estimators._values import ValueEstimator
+from gradstream.persistence import register
 
 
-class LinearRegressor(RegressorMixin, ValueEstimator):
+class LinearRegressor(RegressorMixin, LastingEstimator, ValueEstimator):
     """Linear regressor that learns from all rows, from blocks of rows or from one row at a time.
 
     ``fit`` finds the optimum of one regularised objective; ``partial_fit``, ``learn_one`` and ``progressive_fit`` go on
@@ -269,3 +271,6 @@ class LinearRegressor(RegressorMixin, ValueEstimator):
         if method not in ("auto", "predict"):
             raise ValueError(f"method={method!r}: allowed are 'auto' and 'predict'.")
         return self._predictions_of(self._progress(X, y, sample_weight, None, delay))
+
+
+register("gradstream.LinearRegressor", LinearRegressor)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gradstream._core import Float64, Rows
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class LabelledRows:
     """Rows to learn: y (n,) as the loss wants it, weights (n,) or None."""
 

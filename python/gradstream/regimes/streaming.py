@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +14,9 @@ from gradstream.regimes.delayed import LabelledRows, Queue, check_learnable, joi
 __all__ = ["LabelledRows", "Model", "rate_of"]
 
 if TYPE_CHECKING:
-    from _thread import LockType
+    from gradstream._core import Float64, OneRow, Spec, Status, Turn
 
-    from gradstream._core import Float64, Spec, Status
+OK = ("ok", -1)
 
 
 class Model:
@@ -28,35 +27,48 @@ class Model:
     state : LearnerState
     current : bool
         Whether the specification is what the estimator's parameters say. Setting a parameter makes it False.
-    one : callable or None
-        The core's short way for a single dense row.
-    turn : lock or None
-        Who holds it may change the estimator; None until an estimator has learnt with this model.
+    one : OneRow
+        The core's short way for a single row; open to learning once an estimator has learnt with this model, until a
+        parameter changes.
+    turn : Turn or None
+        The right to change the estimator; None where the long way has to ask for it.
     values : dict
         Targets of single rows and the weights of their classes, by label, as far as they have been asked for.
     """
 
     __slots__ = ("current", "learner", "one", "state", "turn", "values")
 
+    one: OneRow
+
     def __init__(self, state: LearnerState) -> None:
         if not all(array.flags.writeable for array in state.arrays().values()):  # memory maps, as joblib makes them
             state = state.copy()
         state.align()
         self.state = state
-        self._hold()
         self.current = False
-        self.turn: LockType | None = None
+        self.turn: Turn | None = None
         self.values: dict[Any, tuple[float, float]] = {}
+        self._hold()
 
     def _hold(self) -> None:
         """Take hold of the state's arrays."""
         self.learner = self.state.core()
-        self.one: Callable[..., bool] | None = getattr(self.learner, "learn_one", None)
+        self.one = self.learner.one_row(self.values)
+        if self.turn is not None:
+            self.one.open(self.turn)
+
+    def open(self, turn: Turn) -> None:
+        """Let single rows be learnt the short way by whoever has the turn."""
+        if turn is not self.turn:
+            self.turn = turn
+            self.one.open(turn)
 
     def outdate(self) -> None:
         """Note that a parameter has changed."""
         self.current = False
-        self.values = {}
+        self.turn = None
+        self.one.close()
+        self.values.clear()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Model, (self.state,)
@@ -68,8 +80,15 @@ class Model:
 
     def margins(self, owner: str, X: CheckedRows, threads: int) -> Float64:
         """Return (n, K) margins of rows in any layout; ValueError where X is not finite."""
-        out = np.empty((X.shape[0], self.state.spec["columns"]))
-        for part, data in X.blocks(self.state.layout, self.state.table.dtype):
+        state = self.state
+        out = np.empty((X.shape[0], state.spec["columns"]))
+        if (
+            X.dtype == state.table.dtype
+            and X.layout == state.layout
+            and self.learner.report(X.data, out, threads) == OK
+        ):
+            return out
+        for part, data in X.blocks(state.layout, state.table.dtype):
             code, row = self.learner.report(data, out[part], threads)
             if code != "ok":
                 assert_finite(owner, X)
@@ -90,9 +109,9 @@ class Model:
     def learn(self, owner: str, rows: LabelledRows, report: Float64 | None, threads: int) -> None:
         """Learn rows in order, or raise and stay what it was. ``report`` (n, K) takes the margins before each row."""
         X = rows.X
-        if X.layout == self.state.layout and X.dtype == self.state.table.dtype:
+        if X.dtype == self.state.table.dtype and X.layout == self.state.layout:
             status = self._learn_in_place(X.data, rows.y, rows.weights, report, threads)
-            if status[0] != "ok":
+            if status != OK:
                 self._raise(owner, status, X, overflows=_infinite(report, status[1]))
             return
         before = self.state.copy()

@@ -1,0 +1,69 @@
+// Labels to classes, in one pass over an array of numbers. Whatever is not as expected goes the long way, which words
+// the errors.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+
+#include "bindings/numpy_view.hpp"
+
+namespace gradstream::bindings {
+
+/// f(pointer, n) on a contiguous 1-D array of numbers; what f gives for null when it is none.
+template <class F>
+auto with_numbers(const py::handle& object, F&& f) {
+  const double* none = nullptr;
+  if (!py::isinstance<py::array>(object)) return f(none, std::int64_t{0});
+  const auto array = py::reinterpret_borrow<py::array>(object);
+  constexpr int kWanted = int{py::array::c_style} | int{py::detail::npy_api::NPY_ARRAY_ALIGNED_};
+  if (array.ndim() != 1 || (array.flags() & kWanted) != kWanted) return f(none, std::int64_t{0});
+  const auto n = static_cast<std::int64_t>(array.shape(0));
+  if (holds<std::int64_t>(array)) return f(static_cast<const std::int64_t*>(array.data()), n);
+  if (holds<double>(array)) return f(static_cast<const double*>(array.data()), n);
+  if (holds<std::int32_t>(array)) return f(static_cast<const std::int32_t*>(array.data()), n);
+  if (holds<bool>(array)) return f(static_cast<const bool*>(array.data()), n);
+  return f(none, std::int64_t{0});
+}
+
+/// What two labels there are; none when there are more, or a float that is no whole number.
+template <class T>
+std::optional<std::pair<T, T>> two_labels(const T* y, std::int64_t n) {
+  if (n == 0) return std::nullopt;
+  const T* other = std::find_if(y, y + n, [&](T value) { return value != y[0]; });
+  if (other == y + n) return std::nullopt;
+  const T low = std::min(y[0], *other), high = std::max(y[0], *other);
+  if constexpr (std::is_floating_point_v<T>) {
+    if (!(std::trunc(low) == low && std::trunc(high) == high && std::isfinite(low) && std::isfinite(high))) {
+      return std::nullopt;
+    }
+  }
+  return std::pair<T, T>{low, high};
+}
+
+/// codes[i] = the class of y[i]; false where there is none. Two classes without a search.
+template <class T>
+bool encode(const T* y, std::int64_t n, const T* classes, std::int64_t count, std::int32_t* codes) {
+  bool known = true;
+  if (count == 2) {
+    const T low = classes[0], high = classes[1];
+    for (std::int64_t i = 0; i < n; ++i) {
+      const bool second = y[i] == high;
+      known &= second || y[i] == low;
+      codes[i] = second ? 1 : 0;
+    }
+    return known;
+  }
+  for (std::int64_t i = 0; i < n && known; ++i) {
+    const T* at = std::lower_bound(classes, classes + count, y[i]);
+    known = at != classes + count && *at == y[i];
+    codes[i] = static_cast<std::int32_t>(at - classes);
+  }
+  return known;
+}
+
+}  // namespace gradstream::bindings

@@ -1,0 +1,307 @@
+"""C text that learns. ``@NAME@`` is filled in; every function stands for a step of ``docs/guide/numerics.md``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradstream.export import c_formulas
+from gradstream.export.served import ServedModel
+
+if TYPE_CHECKING:
+    from gradstream._core import Spec
+
+START = """\
+/* Makes a model what it was when it was exported. */
+void gradstream_start(gradstream_model *model);
+void gradstream_start(gradstream_model *model) {
+@BODY@}
+"""
+
+SAT = "static double gradstream_sat(double x) { return x == 0.0 ? 1.0 : -expm1(-x) / x; }\n"
+
+_STRUCT = """\
+/* A model that learns: gradstream_start(&model) first. Copy it to keep it, write it to a file to save it. */
+typedef struct {
+  gradstream_real weight[GRADSTREAM_FEATURES * GRADSTREAM_COLUMNS]; /* in standardised units, feature by feature */
+  double intercept[GRADSTREAM_COLUMNS];
+@SLOTS@  double weight_seen, t;
+  double row[GRADSTREAM_FEATURES]; /* scratch */
+} gradstream_model;
+"""
+
+_ADAGRAD = """\
+  gradstream_real squares[GRADSTREAM_FEATURES * GRADSTREAM_COLUMNS];
+  double intercept_squares[GRADSTREAM_COLUMNS];
+"""
+
+SOFTMAX = """\
+/* r_k = p_k - [y = k]; the step is u_k = -h r_k. */
+static void gradstream_residuals(const double *z, int y, double *r) {
+  double top = z[0], sum = 0.0;
+  int k;
+  for (k = 1; k < GRADSTREAM_COLUMNS; ++k) top = fmax(top, z[k]);
+  for (k = 0; k < GRADSTREAM_COLUMNS; ++k) sum += r[k] = exp(z[k] - top);
+  for (k = 0; k < GRADSTREAM_COLUMNS; ++k) r[k] = r[k] / sum - (k == y);
+}
+"""
+
+_FLOW = """\
+/* Where the penalty brings a weight in a time tau. */
+static double gradstream_flow(double w, double tau) {
+  const double left = fabs(w)@L2@@L1@;
+  return left > 0.0 ? copysign(left, w) : 0.0;
+}
+"""
+
+_READ_STANDARDISED = """\
+static double gradstream_scale(const gradstream_model *model, int j) {
+  const double variance = model->weight_seen > 0.0 ? model->m2[j] / model->weight_seen : 0.0;
+  const double least = 3.552713678800501e-15 * model->mean[j]; /* rounding of the mean: a constant column */
+  return variance > least * least ? 1.0 / sqrt(variance) : 0.0;
+}
+
+static double gradstream_read(const gradstream_model *model, const double *x, int j) {
+  return @CENTERED@ * gradstream_scale(model, j);
+}
+
+static void gradstream_take_in(gradstream_model *model, const double *x, double s) {
+  int j;
+  model->weight_seen += s;
+  for (j = 0; j < GRADSTREAM_FEATURES; ++j) {
+    const double d = x[j] - model->mean[j];
+    model->mean[j] += s * d / model->weight_seen;
+    model->m2[j] += s * d * (x[j] - model->mean[j]);
+  }
+}
+"""
+
+_READ_PLAIN = """\
+static double gradstream_read(const gradstream_model *model, const double *x, int j) {
+  (void)model;
+  return x[j];
+}
+
+static void gradstream_take_in(gradstream_model *model, const double *x, double s) {
+  (void)x;
+  model->weight_seen += s;
+}
+"""
+
+_PREDICTING = """\
+void gradstream_model_margins(const gradstream_model *model, const double *x, double *z);
+void gradstream_model_margins(const gradstream_model *model, const double *x, double *z) {
+  int j, k;
+  for (k = 0; k < GRADSTREAM_COLUMNS; ++k) z[k] = model->intercept[k];
+  for (j = 0; j < GRADSTREAM_FEATURES; ++j) {
+    const double value = gradstream_read(model, x, j);
+    for (k = 0; k < GRADSTREAM_COLUMNS; ++k) z[k] += value * model->weight[j * GRADSTREAM_COLUMNS + k];
+  }
+}
+
+@TYPE@ gradstream_model_predict(const gradstream_model *model, const double *x);
+@TYPE@ gradstream_model_predict(const gradstream_model *model, const double *x) {
+  double z[GRADSTREAM_COLUMNS];
+  gradstream_model_margins(model, x, z);
+  return @RESULT@;
+}
+"""
+
+_PREDICTING_PROBABILITIES = """
+void gradstream_model_predict_proba(const gradstream_model *model, const double *x, double *p);
+void gradstream_model_predict_proba(const gradstream_model *model, const double *x, double *p) {
+  double z[GRADSTREAM_COLUMNS];
+  gradstream_model_margins(model, x, z);
+  gradstream_probabilities(z, p);
+}
+"""
+
+_LEARNING = """\
+/* Learns a row of weight s@TARGET@. 0: done; 1: refused, and nothing has changed: a value
+ * that is not finite, a weight below 0@REFUSED@. */
+int gradstream_learn_one(gradstream_model *model, const double *x, @TYPE@ y, double s);
+int gradstream_learn_one(gradstream_model *model, const double *x, @TYPE@ y, double s) {
+  double z[GRADSTREAM_COLUMNS], u[GRADSTREAM_COLUMNS];
+  double h;
+@Q@  int j, k;
+  if (!(s >= 0.0) || !isfinite(s)@CHECK@) return 1;
+  for (j = 0; j < GRADSTREAM_FEATURES; ++j) {
+    if (!isfinite(x[j])) return 1;
+  }
+@WEIGHTED@  if (s == 0.0) return 0;
+  gradstream_take_in(model, x, s);
+  for (k = 0; k < GRADSTREAM_COLUMNS; ++k) z[k] = model->intercept[k];
+  for (j = 0; j < GRADSTREAM_FEATURES; ++j) {
+    model->row[j] = gradstream_read(model, x, j);
+    for (k = 0; k < GRADSTREAM_COLUMNS; ++k) z[k] += model->row[j] * model->weight[j * GRADSTREAM_COLUMNS + k];
+  }
+  h = gradstream_rate(model->t) * s;
+@STEP@  model->t += s;
+  return 0;
+}
+"""
+
+_SGD_STEP = """\
+@LENGTH@  for (k = 0; k < GRADSTREAM_COLUMNS; ++k) {
+    u[k] = @U@;
+@INTERCEPT@    for (j = 0; j < GRADSTREAM_FEATURES; ++j) {
+      gradstream_real *w = model->weight + j * GRADSTREAM_COLUMNS + k;
+      *w = (gradstream_real)@FLOW@(*w + u[k] * model->row[j]@TAU@);
+    }
+  }
+"""
+
+_LENGTH = """\
+  for (j = 0; j < GRADSTREAM_FEATURES; ++j) q += model->row[j] * model->row[j];
+"""
+
+_ADAGRAD_STEP = """\
+  for (k = 0; k < GRADSTREAM_COLUMNS; ++k) {
+    const double r = @R@;
+    double c;
+@Q@    for (j = 0; j < GRADSTREAM_FEATURES; ++j) {
+      gradstream_real *squares = model->squares + j * GRADSTREAM_COLUMNS + k;
+      *squares = (gradstream_real)(*squares + s * r * r * model->row[j] * model->row[j]);
+@ADD@    }
+@INTERCEPT@    u[k] = @U@;
+@MOVE@    for (j = 0; j < GRADSTREAM_FEATURES; ++j) {
+      gradstream_real *w = model->weight + j * GRADSTREAM_COLUMNS + k;
+      c = gradstream_coordinate_rate(model->squares[j * GRADSTREAM_COLUMNS + k]);
+      *w = (gradstream_real)@FLOW@(*w + u[k] * c * model->row[j]@TAU@);
+    }
+  }
+"""
+
+_ADD = "      q += gradstream_coordinate_rate(*squares) * model->row[j] * model->row[j];\n"
+_INTERCEPT = """\
+    model->intercept_squares[k] += s * r * r;
+    c = gradstream_coordinate_rate(model->intercept_squares[k]);
+"""
+
+
+def struct(spec: Spec) -> str:
+    """Return the state's type."""
+    slots = _ADAGRAD if spec["optimizer"] == "adagrad" else ""
+    if spec["standardize"] != "none":
+        slots += "  double mean[GRADSTREAM_FEATURES], m2[GRADSTREAM_FEATURES];\n"
+    return _STRUCT.replace("@SLOTS@", slots)
+
+
+def rate(spec: Spec, expression: str) -> str:
+    """Return eta, and AdaGrad's rate of a coordinate: 0 while it has seen no gradient."""
+    body = f"return {expression};" if " t" in expression or "(t" in expression else f"(void)t;\n  return {expression};"
+    text = f"static double gradstream_rate(double t) {{\n  {body}\n}}\n"
+    if spec["optimizer"] == "adagrad":
+        seen = spec["initial_accumulator"] * (1.0 + 1e-6)
+        text += (
+            "\nstatic double gradstream_coordinate_rate(double squares) {\n"
+            f"  return squares > {seen!r} ? 1.0 / sqrt(squares) : 0.0;\n}}\n"
+        )
+    return text
+
+
+def flow(spec: Spec) -> str:
+    """Return the penalty's flow."""
+    l1, l2 = spec["l1"], spec["l2"]
+    if l1 == l2 == 0:
+        return ""
+    decay = f" * exp(-{l2!r} * tau)" if l2 > 0 else ""
+    shrink = "" if l1 == 0 else f" - {l1!r} * tau * gradstream_sat({l2!r} * tau)" if l2 > 0 else f" - {l1!r} * tau"
+    return _filled(_FLOW, L2=decay, L1=shrink)
+
+
+def residual(spec: Spec) -> str:
+    """Return r = dloss/dz of one margin."""
+    text = f"static double gradstream_residual(double z, double y) {{\n{c_formulas.R[spec['loss']]}}}\n"
+    return text.replace("PARAMETER", repr(spec["loss_parameter"]))
+
+
+def step(spec: Spec) -> str:
+    """Return u, how far a margin moves per unit of q; a row of zeros moves by -h r."""
+    text = (
+        "static double gradstream_moved(double z, double y, double h, double q) {\n"
+        f"{c_formulas.U[spec['loss']]}}}\n\n"
+        "static double gradstream_step(double z, double y, double h, double q) {\n"
+        "  return q > 0.0 ? gradstream_moved(z, y, h, q) : -h * gradstream_residual(z, y);\n}\n"
+    )
+    return text.replace("PARAMETER", repr(spec["loss_parameter"]))
+
+
+def reading(spec: Spec) -> str:
+    """Return how a value is read: as it is, or standardised by the rows so far."""
+    if spec["standardize"] == "none":
+        return _READ_PLAIN
+    centered = "(x[j] - model->mean[j])" if spec["standardize"] == "center_scale" else "x[j]"
+    return _READ_STANDARDISED.replace("@CENTERED@", centered)
+
+
+def predicting(model: ServedModel) -> str:
+    """Return predictions of a model that learns."""
+    classes = model.classes is not None
+    kind, result = ("int", "gradstream_winner(z)") if classes else ("double", "gradstream_value(z[0])")
+    return _filled(_PREDICTING, TYPE=kind, RESULT=result) + (
+        _PREDICTING_PROBABILITIES if model.link in ("sigmoid", "softmax", "clip") else ""
+    )
+
+
+def learning(spec: Spec, model: ServedModel, *, softmax: bool, weighted: bool) -> str:
+    """Return the function that learns a row."""
+    classes = model.classes is not None
+    count = spec["loss"] == "poisson"
+    check = " || y < 0 || y >= GRADSTREAM_CLASSES" if classes else " || !isfinite(y)" + (" || y < 0.0" * count)
+    invariant_sgd = spec["optimizer"] == "sgd" and not softmax
+    return _filled(
+        _LEARNING,
+        TARGET="; y is the position of its class" if classes else "",
+        REFUSED=", a class that is not there" if classes else ", a count below 0" * count,
+        CHECK=check,
+        TYPE="int" if classes else "double",
+        Q=f"  double q = {float(spec['fit_intercept'])!r};\n" if invariant_sgd else "",
+        WEIGHTED="  s *= gradstream_class_weights[y];\n" * weighted,
+        STEP=(_adagrad if spec["optimizer"] == "adagrad" else _sgd)(spec, classes, softmax),
+    )
+
+
+def _target(spec: Spec, classes: bool) -> str:
+    if not classes:
+        return "y"
+    return "(y == k ? 1.0 : -1.0)" if spec["columns"] > 1 else "(y == 1 ? 1.0 : -1.0)"
+
+
+def _flow_call(spec: Spec, tau: str) -> tuple[str, str]:
+    return ("", "") if spec["l1"] == spec["l2"] == 0 else ("gradstream_flow", f", {tau}")
+
+
+def _sgd(spec: Spec, classes: bool, softmax: bool) -> str:
+    name, tau = _flow_call(spec, "h")
+    u = "-h * u[k]" if softmax else f"gradstream_step(z[k], {_target(spec, classes)}, h, q)"
+    return _filled(
+        _SGD_STEP,
+        LENGTH="  gradstream_residuals(z, y, u);\n" if softmax else _LENGTH,
+        U=u,
+        INTERCEPT="    model->intercept[k] += u[k];\n" if spec["fit_intercept"] else "",
+        FLOW=name,
+        TAU=tau,
+    )
+
+
+def _adagrad(spec: Spec, classes: bool, softmax: bool) -> str:
+    target, intercept = _target(spec, classes), spec["fit_intercept"]
+    name, tau = _flow_call(spec, "h * c")
+    text = _filled(
+        _ADAGRAD_STEP,
+        R="u[k]" if softmax else f"gradstream_residual(z[k], {target})",
+        Q="" if softmax else "    double q = 0.0;\n",
+        ADD="" if softmax else _ADD,
+        INTERCEPT=_INTERCEPT + "    q += c;\n" * (not softmax) if intercept else "",
+        U="-h * r" if softmax else f"gradstream_step(z[k], {target}, h, q)",
+        MOVE="    model->intercept[k] += u[k] * c;\n" if intercept else "",
+        FLOW=name,
+        TAU=tau,
+    )
+    return "  gradstream_residuals(z, y, u);\n" + text if softmax else text
+
+
+def _filled(text: str, **parts: str) -> str:
+    for name, part in parts.items():
+        text = text.replace(f"@{name}@", part)
+    return text

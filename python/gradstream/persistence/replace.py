@@ -1,0 +1,43 @@
+"""A file that comes into being at once or not at all, whenever the process or the machine stops."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+
+def replace(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
+    """Write a file beside ``path``, bring it to the disk, and give it the name; a link goes on pointing at it.
+
+    Whoever opens ``path`` meanwhile, or after a kill, reads the old file or the new one. What a kill leaves behind is
+    at most a file ``.<name>.<eight digits>.tmp`` in the same folder.
+    """
+    target = Path(os.path.realpath(path))
+    draft = target.with_name(f".{target.name}.{os.urandom(4).hex()}.tmp")
+    try:
+        with open(draft, "xb") as stream:
+            write(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        with suppress(OSError):  # a new file has the mode of every new file, one that is replaced keeps its own
+            os.chmod(draft, os.stat(target).st_mode & 0o7777)
+        os.replace(draft, target)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring the folder's entry to the disk, where folders can be opened (not on Windows)."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    with suppress(OSError):  # some network file systems cannot
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
