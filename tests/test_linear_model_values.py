@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from gradstream import LinearRegressor
-from gradstream.linear_model import PoissonRegressor, Ridge, RidgeClassifier
+from gradstream.linear_model import LogisticRegression, PoissonRegressor, Ridge, RidgeClassifier
 
 RNG = np.random.default_rng
 PAIRS = [(cls, getattr(linear_model, cls.__name__)) for cls in (PoissonRegressor, Ridge, RidgeClassifier)]
@@ -233,3 +233,15 @@ def test_poisson_warm_start():
     assert model.fit(X, y).n_iter_ <= 2
     with pytest.raises(ValueError, match="warm_start=True goes on from 10 features"):
         model.fit(X[:, :3], y)
+
+
+@pytest.mark.parametrize("cls", [LogisticRegression, PoissonRegressor, Ridge, RidgeClassifier])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_to_scikit_learn(cls, n_classes):
+    X, y = load_iris(return_X_y=True)
+    X, y = X[y < n_classes], y[y < n_classes]
+    model = cls().fit(X, y).to_sklearn()
+    assert type(model) is getattr(linear_model, cls.__name__)
+    assert_array_equal(model.predict(X), cls().fit(X, y).predict(X))
+    with pytest.raises(NotFittedError):
+        cls().to_sklearn()

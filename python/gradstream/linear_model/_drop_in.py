@@ -25,6 +25,7 @@ from gradstream.estimators import LinearClassifier, LinearRegressor
 from gradstream.estimators._batch import BatchEstimator
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
 from gradstream.linear_model._optimum import Goal, Optimum, center_of, go_on, minimise
+from gradstream.linear_model._sgd_exchange import scikit_learn_class
 from gradstream.regimes.problem import Problem, Start
 from gradstream.regimes.streaming import Model
 
@@ -194,6 +195,8 @@ class BatchDropIn(BatchEstimator):
         self._penalty_weight = rows.weight
         self.coef_, self.intercept_ = coef, intercept
         self.optimality_ = max(optimum.result["optimality"] for optimum in optima)
+        self.objective_ = sum(optimum.result["objective"] for optimum in optima)
+        self.loss_curve_ = list(optima[0].result["loss_curve"]) if len(optima) == 1 else []
         self.n_iter_ = self._n_iter([optimum.result["n_iter"] for optimum in optima])
 
     def _shaped_like(self, rows: Rows, optima: list[Optimum]) -> tuple[Any, Any]:
@@ -244,6 +247,31 @@ class BatchDropIn(BatchEstimator):
         if "coef_" in vars(self):
             self._take_up()
         super().learn_one(x, y, sample_weight)
+
+    def to_sklearn(self) -> Any:
+        """Return scikit-learn's estimator of the same name with these parameters and a copy of the model.
+
+        Returns
+        -------
+        model : estimator
+            Predicts the same.
+
+        Raises
+        ------
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
+        """
+        check_is_fitted(self)
+        other = scikit_learn_class(type(self))(**self.get_params(deep=False))
+        other.coef_, other.intercept_ = np.copy(self.coef_), np.copy(self.intercept_)[()]
+        for name in ("classes_", "n_features_in_", "feature_names_in_", "n_iter_", "solver_"):
+            if name in vars(self):
+                setattr(other, name, vars(self)[name])
+        self._complete(other)
+        return other
+
+    def _complete(self, other: Any) -> None:
+        """Add what scikit-learn's estimator keeps beside its public attributes."""
 
     def _learn(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> None:
         self._take_up()

@@ -77,6 +77,10 @@ class LogisticRegression(SparseCoefMixin, ClassDropIn):
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, when X was a frame with string names.
+    objective_ : float
+        At the end of the last ``fit``: weighted mean loss and the penalty beside it. Sum over several targets.
+    loss_curve_ : list of float
+        Objective after every iteration of the last ``fit``; empty with several targets.
     optimality_ : float
         Norm of the gradient over its norm at w = 0.
     optimizer_ : str

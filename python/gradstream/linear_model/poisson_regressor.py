@@ -57,6 +57,10 @@ class PoissonRegressor(ValueDropIn):
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, when X was a frame with string names.
+    objective_ : float
+        At the end of the last ``fit``: weighted mean loss and the penalty beside it. Sum over several targets.
+    loss_curve_ : list of float
+        Objective after every iteration of the last ``fit``; empty with several targets.
     optimality_ : float
         Norm of the gradient over its norm at w = 0.
     optimizer_ : str
@@ -149,6 +153,9 @@ class PoissonRegressor(ValueDropIn):
         predictions = self.predict(X)
         targets = self._fit_targets(y, None, len(predictions))
         return float(d2_tweedie_score(targets.y, predictions, sample_weight=sample_weight, power=1))
+
+    def _complete(self, other: Any) -> None:
+        other._base_loss = other._get_loss()
 
     def _fit_targets(self, y: Any, weights: Float64 | None, n_rows: int) -> Targets:
         try:

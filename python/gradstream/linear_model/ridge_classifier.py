@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.metaestimators import available_if
 
 from gradstream._targets import Targets, counted_labels
@@ -68,6 +69,10 @@ class RidgeClassifier(ClassDropIn):
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, when X was a frame with string names.
+    objective_ : float
+        At the end of the last ``fit``: weighted mean loss and the penalty beside it. Sum over several targets.
+    loss_curve_ : list of float
+        Objective after every iteration of the last ``fit``; empty with several targets.
     optimality_ : float
         Norm of the gradient over its norm at w = 0.
     optimizer_ : str
@@ -87,8 +92,8 @@ class RidgeClassifier(ClassDropIn):
     Notes
     -----
     More than two classes are fitted one after the other, and do not go on with ``partial_fit`` yet: there is such a
-    method after a fit of two classes. Nor is there a fit of several labels a row. In ``partial_fit`` the penalty follows
-    ``alpha / weight seen``, in steps of a quarter.
+    method after a fit of two classes. Nor is there a fit of several labels a row. In ``partial_fit`` the penalty
+    follows ``alpha / weight seen``, in steps of a quarter.
 
     References
     ----------
@@ -179,6 +184,9 @@ class RidgeClassifier(ClassDropIn):
             return rows
         signed = (np.where(targets.y == code, 1.0, -1.0) for code in range(columns))
         return replace(rows, columns=tuple(Targets(y, targets.weights) for y in signed))
+
+    def _complete(self, other: Any) -> None:
+        other._label_binarizer = LabelBinarizer(pos_label=1, neg_label=-1).fit(self.classes_)
 
     def _fit_targets(self, y: Any, weights: Float64 | None, n_rows: int) -> Targets:
         if getattr(y, "ndim", 1) == 2 and y.shape[1] > 1:
