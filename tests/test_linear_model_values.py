@@ -83,6 +83,29 @@ def test_ridge_classifier_optimum(n_classes, alpha, class_weight):
     assert not hasattr(model, "predict_proba")
 
 
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("layout", ["dense", "csr"])
+@pytest.mark.parametrize("class_weight", [None, "balanced"])
+def test_ridge_classifier_with_weights(class_weight, layout, fit_intercept):
+    X, y, _, weights = problem(layout=layout)
+    labels = np.digitize(y, np.quantile(y, [0.2, 0.5, 0.9]))
+    parameters = {"class_weight": class_weight, "fit_intercept": fit_intercept}
+    model = RidgeClassifier(tol=1e-8, **parameters).fit(X, labels, weights)
+    dense = X.toarray() if sp.issparse(X) else X
+    assert_same_model(model, linear_model.RidgeClassifier(**parameters).fit(dense, labels, weights))
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e6])
+def test_targets_solved_together_are_those_solved_one_by_one(shift):
+    X, y, counts, weights = problem()
+    Y = np.column_stack([y, counts])
+    together = Ridge([0.5, 2.0]).fit(X + shift, Y, weights)
+    for column, alpha in enumerate([0.5, 2.0]):
+        assert_allclose(together.coef_[column], Ridge(alpha).fit(X + shift, Y[:, column], weights).coef_, rtol=1e-6)
+    collinear = np.column_stack([X, X])  # no factorisation without a penalty: one by one
+    assert_allclose(Ridge(0.0).fit(collinear, Y).predict(collinear), Ridge(0.0).fit(X, Y).predict(X), rtol=1e-6)
+
+
 @pytest.mark.parametrize("ours, theirs", PAIRS)
 def test_float32(ours, theirs):
     X, y, counts, _ = problem(np.float32)

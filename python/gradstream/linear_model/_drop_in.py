@@ -137,7 +137,7 @@ class BatchDropIn(BatchEstimator):
             problems = [self._problem_of(rows, column) for column in range(len(rows.columns))]
             data = {"X": X, "y": y, "metadata": None if sample_weight is None else {"sample_weight": sample_weight}}
             watch = watch_fit(self, data, self._snapshot(rows.targets))
-            optima = [self._minimise(problem, watch) for problem in problems]
+            optima = self._optima(problems, watch)
             state = go_on(problems[0], optima[0].point) if len(problems) == 1 else None
             if watch is not None and state is not None:
                 watch.close(state)
@@ -170,6 +170,9 @@ class BatchDropIn(BatchEstimator):
             shuffle=False,
             start=self._start(rows),
         )
+
+    def _optima(self, problems: list[Problem], watch: Any) -> list[Optimum]:
+        return [self._minimise(problem, watch) for problem in problems]
 
     def _minimise(self, problem: Problem, watch: Any) -> Optimum:
         center = center_of(problem)

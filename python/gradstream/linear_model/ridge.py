@@ -13,6 +13,7 @@ from gradstream._targets import real_values
 from gradstream.linear_model import _parameters_ridge as rules
 from gradstream.linear_model._drop_in import REGRESSOR, Rows
 from gradstream.linear_model._optimum import Goal, Optimum
+from gradstream.linear_model._shared_gram import solved_together
 from gradstream.linear_model._values import ValueDropIn
 from gradstream.regimes.problem import Problem
 
@@ -81,8 +82,8 @@ class Ridge(MultiOutputMixin, ValueDropIn):
 
     Notes
     -----
-    Several targets are fitted one after the other, and do not go on with ``partial_fit``. There the penalty follows
-    ``alpha / weight seen``, in steps of a quarter.
+    Several targets of dense rows share one Gram matrix; they do not go on with ``partial_fit``. There the penalty
+    follows ``alpha / weight seen``, in steps of a quarter.
 
     References
     ----------
@@ -170,6 +171,9 @@ class Ridge(MultiOutputMixin, ValueDropIn):
 
     def _goal(self, problem: Problem, center: Float64 | None) -> Goal:
         return rules.goal(self.tol, problem)
+
+    def _optima(self, problems: list[Problem], watch: Any) -> list[Optimum]:
+        return solved_together(problems) or super()._optima(problems, watch)
 
     def _most_iterations(self) -> int:
         return self.max_iter or rules.MOST_ITERATIONS

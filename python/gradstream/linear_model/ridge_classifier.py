@@ -14,6 +14,7 @@ from gradstream.linear_model import _parameters_ridge as rules
 from gradstream.linear_model._classes import ClassDropIn
 from gradstream.linear_model._drop_in import CLASSIFIER, Rows
 from gradstream.linear_model._optimum import Goal, Optimum
+from gradstream.linear_model._shared_gram import solved_together
 from gradstream.regimes.problem import Problem
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class RidgeClassifier(ClassDropIn):
     coef_ : ndarray of shape (n_features,) or (n_classes, n_features)
         Flat of two classes, as scikit-learn's. In X's own units and of its dtype; may be written to.
     intercept_ : ndarray of shape (1,) or (n_classes,)
-        May be written to.
+        0.0 without. May be written to.
     n_iter_ : ndarray of shape (1,) or (n_classes,)
         Iterations of the last ``fit``; scikit-learn has None where its solver has none.
     solver_ : str
@@ -91,8 +92,8 @@ class RidgeClassifier(ClassDropIn):
 
     Notes
     -----
-    More than two classes are fitted one after the other, and do not go on with ``partial_fit`` yet: there is such a
-    method after a fit of two classes. Nor is there a fit of several labels a row. In ``partial_fit`` the penalty
+    More than two classes share one Gram matrix of dense rows. They do not go on with ``partial_fit`` yet: there is such
+    a method after a fit of two classes. Nor is there a fit of several labels a row. In ``partial_fit`` the penalty
     follows ``alpha / weight seen``, in steps of a quarter.
 
     References
@@ -173,7 +174,7 @@ class RidgeClassifier(ClassDropIn):
 
     def _shaped(self, coef: Float64, intercept: Float64) -> tuple[Any, Any]:
         rows, intercept = super()._shaped(coef, intercept)
-        return rows[0], intercept
+        return rows[0], intercept if self.fit_intercept else 0.0
 
     def _checked_rows(self, X: Any, y: Any, sample_weight: Any) -> Rows:
         rules.reject_pairs(self, X)
@@ -191,20 +192,25 @@ class RidgeClassifier(ClassDropIn):
     def _fit_targets(self, y: Any, weights: Float64 | None, n_rows: int) -> Targets:
         if getattr(y, "ndim", 1) == 2 and y.shape[1] > 1:
             raise rules.several_labels(y.shape)
-        targets, _ = counted_labels(self, y, weights, n_rows)
+        targets, _ = counted_labels(self, y, None, n_rows)  # "balanced" counts rows, as scikit-learn's does here
         assert targets.classes is not None
         if len(targets.classes) < 2:
             raise ValueError(
                 "The number of classes has to be greater than one; got 1 class: y holds nothing but "
                 f"{targets.classes[0]!r}"
             )
-        return targets
+        if weights is None:
+            return targets
+        return replace(targets, weights=weights if targets.weights is None else weights * targets.weights)
 
     def _main_parameters(self, weight: float, column: int = 0) -> dict[str, Any]:
         return CLASSIFIER | rules.in_main_parameters(self, weight, column) | {"class_weight": self.class_weight}
 
     def _goal(self, problem: Problem, center: Float64 | None) -> Goal:
         return rules.goal(self.tol, problem)
+
+    def _optima(self, problems: list[Problem], watch: Any) -> list[Optimum]:
+        return solved_together(problems) or super()._optima(problems, watch)
 
     def _most_iterations(self) -> int:
         return self.max_iter or rules.MOST_ITERATIONS
@@ -217,7 +223,8 @@ class RidgeClassifier(ClassDropIn):
         self.solver_ = rules.solver_name(self, rows.X.layout)
 
     def _shaped_like(self, rows: Rows, optima: list[Optimum]) -> tuple[Any, Any]:
-        return rules.stacked(rows, optima)
+        coef, intercept = rules.stacked(rows, optima)
+        return coef, intercept if self.fit_intercept else 0.0
 
     def _n_iter(self, n_iter: list[int]) -> Any:
         return np.array(n_iter, np.int32)
