@@ -244,3 +244,14 @@ def test_what_cannot_be_exported(tmp_path):
         model.export(tmp_path / "model.c", "onnx")
     model.export(tmp_path / "model.c")
     assert not [file for file in tmp_path.iterdir() if file.suffix == ".tmp"]
+
+
+def test_coefficients_that_no_file_can_say_are_not_exported(tmp_path):
+    """Finite in standardised units, and of a column that hardly varies."""
+    X = features(100, 2) * [1.0, 1e-150]
+    state = LinearRegressor(optimizer="sgd").partial_fit(X, X[:, 0]).get_state()
+    state["model"]["table"][0, 1] = 1e200
+    model = LinearRegressor(optimizer="sgd").set_state(state)
+    for form in ("c", "json"):
+        with pytest.raises(ValueError, match=r"not finite, at columns \[1\]"):
+            model.export(tmp_path / "model", form)
