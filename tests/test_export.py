@@ -125,11 +125,12 @@ def test_c_refuses_rows_and_stays_what_it_was(tmp_path):
     X, y = stream("log_loss", "dense")
     exported = Exported(learn(named("log_loss", "sgd"), X, y), tmp_path)
     before = exported.each("gradstream_model_margins", X, exported.model, columns=1)
-    for value in (np.nan, np.inf):
+    for value in (np.nan, np.inf, 1e160):  # the square of the last is infinite
         row = X[0].copy()
         row[2] = value
         assert exported.learn_one(row, 1) == 1
-        assert exported.learn_one(X[0], 1, value) == 1
+    for weight in (np.nan, np.inf):
+        assert exported.learn_one(X[0], 1, weight) == 1
     for label, weight in ((2, 1.0), (-1, 1.0), (1, -1.0)):
         assert exported.learn_one(X[0], label, weight) == 1
     assert exported.learn_one(X[0], 1, 0.0) == 0
@@ -138,6 +139,7 @@ def test_c_refuses_rows_and_stays_what_it_was(tmp_path):
     folder.mkdir()
     counts = Exported(LinearRegressor("poisson", optimizer="sgd").partial_fit(X, y), folder)
     assert counts.learn_one(X[0], -1.0) == 1
+    assert counts.learn_one(X[0] * 1e160, 1.0) == 1
 
 
 @needs_compiler
