@@ -125,11 +125,12 @@ def test_c_refuses_rows_and_stays_what_it_was(tmp_path):
     X, y = stream("log_loss", "dense")
     exported = Exported(learn(named("log_loss", "sgd"), X, y), tmp_path)
     before = exported.each("gradstream_model_margins", X, exported.model, columns=1)
-    for value in (np.nan, np.inf):
+    for value in (np.nan, np.inf, 1e160):  # the square of the last is infinite
         row = X[0].copy()
         row[2] = value
         assert exported.learn_one(row, 1) == 1
-        assert exported.learn_one(X[0], 1, value) == 1
+    for weight in (np.nan, np.inf):
+        assert exported.learn_one(X[0], 1, weight) == 1
     for label, weight in ((2, 1.0), (-1, 1.0), (1, -1.0)):
         assert exported.learn_one(X[0], label, weight) == 1
     assert exported.learn_one(X[0], 1, 0.0) == 0
@@ -138,6 +139,7 @@ def test_c_refuses_rows_and_stays_what_it_was(tmp_path):
     folder.mkdir()
     counts = Exported(LinearRegressor("poisson", optimizer="sgd").partial_fit(X, y), folder)
     assert counts.learn_one(X[0], -1.0) == 1
+    assert counts.learn_one(X[0] * 1e160, 1.0) == 1
 
 
 @needs_compiler
@@ -244,3 +246,14 @@ def test_what_cannot_be_exported(tmp_path):
         model.export(tmp_path / "model.c", "onnx")
     model.export(tmp_path / "model.c")
     assert not [file for file in tmp_path.iterdir() if file.suffix == ".tmp"]
+
+
+def test_coefficients_that_no_file_can_say_are_not_exported(tmp_path):
+    """Finite in standardised units, and of a column that hardly varies."""
+    X = features(100, 2) * [1.0, 1e-150]
+    state = LinearRegressor(optimizer="sgd").partial_fit(X, X[:, 0]).get_state()
+    state["model"]["table"][0, 1] = 1e200
+    model = LinearRegressor(optimizer="sgd").set_state(state)
+    for form in ("c", "json"):
+        with pytest.raises(ValueError, match=r"not finite, at columns \[1\]"):
+            model.export(tmp_path / "model", form)

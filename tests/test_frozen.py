@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -110,6 +112,14 @@ def test_it_travels(frozen, tmp_path, way):
     np.testing.assert_array_equal(other.predict_proba(X), frozen.predict_proba(X))
     with pytest.raises(AttributeError, match="never changes"):
         other.coef_ = 0
+
+
+def test_a_process_that_only_serves_loads_it(frozen, tmp_path):
+    frozen.save(tmp_path / "frozen.gsm")
+    serve = "import sys, gradstream; print(gradstream.load(sys.argv[1]).classes_.tolist())"
+    command = [sys.executable, "-c", serve, str(tmp_path / "frozen.gsm")]
+    printed = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    assert printed.split() == str(frozen.classes_.tolist()).split()
 
 
 def test_names_of_columns_are_checked():

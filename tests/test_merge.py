@@ -181,6 +181,20 @@ def test_other_optimizers_layouts_and_dtypes_come_over():
         assert merged._model.state.layout == "sparse"
 
 
+@pytest.mark.parametrize("standardize", ["auto", False])
+@pytest.mark.parametrize("start", ["stream", "fit"])
+def test_the_bank_hears_models_of_named_optimizers(layout, standardize, start):
+    X, y = stream("log_loss", layout)
+    one = LinearClassifier(standardize=standardize)
+    one = one.fit(X[:CUT], y[:CUT]) if start == "fit" else learn(one, X[:CUT], y[:CUT])
+    for optimizer in ("sgd", "adagrad"):
+        other = learn(LinearClassifier(optimizer=optimizer, standardize=standardize), X[CUT:], y[CUT:])
+        coef, intercept = mean_of(one, other)
+        merged = copy.deepcopy(one).merge(other)
+        assert_near(merged.coef_, coef, 1e-6)
+        assert_near(merged.intercept_, intercept, 1e-6)
+
+
 def test_shards_together_are_better_than_alone():
     X = features(4_000, 10)
     y = labels(X)

@@ -12,7 +12,7 @@ from gradstream import LinearClassifier, LinearRegressor
 from gradstream._parameters import online_spec
 from gradstream._state import ARRAYS
 from gradstream.regimes.state_dict import SPEC_TYPES
-from saved_models import STREAM, known, learn, named, stream
+from saved_models import STREAM, D, known, learn, named, stream
 
 PLAIN = (type(None), bool, int, float, str, np.ndarray, list, dict)
 
@@ -200,6 +200,31 @@ def test_pending_rows_are_checked():
         changed_rows = {**state, "model": {**state["model"], "pending": [{**row, **wrong}]}}
         with pytest.raises(ValueError, match=r"X, a CSR matrix|pending|X holds"):
             LinearRegressor().set_state(changed_rows)
+
+
+@pytest.mark.parametrize(
+    ("loss", "n_classes", "wrong"),
+    [
+        ("log_loss", 2, {"y": 0.0}),
+        ("log_loss", 3, {"y": 2.0**40}),
+        ("log_loss", 3, {"y": -1.0}),
+        ("log_loss", 3, {"y": 0.5}),
+        ("log_loss", 3, {"y": "a"}),
+        ("poisson", 0, {"y": -1.0}),
+        ("squared_error", 0, {"y": np.nan}),
+        ("squared_error", 0, {"weight": -1.0}),
+        ("squared_error", 0, {"weight": np.inf}),
+        ("squared_error", 0, {"x": np.full(D, np.nan)}),
+    ],
+)
+def test_labels_of_pending_rows_are_checked(loss, n_classes, wrong):
+    X, y = stream(loss, "dense", n_classes)
+    model = named(loss, "sgd")
+    model.progressive_fit(X, y, delay=2, **({"classes": range(n_classes)} if n_classes else {}))
+    state = model.get_state()
+    state["model"]["pending"][0].update(wrong)
+    with pytest.raises(ValueError, match=r"pending"):
+        named(loss, "sgd").set_state(state)
 
 
 def test_who_learns_is_not_disturbed():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradstream._parameters import has_statistics
-from gradstream.regimes.merging import merged
+from gradstream.regimes.merging import merged, weight_seen
 
 if TYPE_CHECKING:
     from gradstream._state import LearnerState
@@ -27,10 +27,11 @@ def merged_state(estimator: Any, other: Any) -> LearnerState:
     one, two = mine.spec["standardize"], theirs.spec["standardize"]
     if one != two and (has_statistics(mine.spec) or has_statistics(theirs.spec)):
         raise _unlike("way to standardise columns", one, two)
+    weights = weight_seen(mine), weight_seen(theirs)
     if mine.spec != theirs.spec or mine.layout != theirs.layout or bool(mine.experts.size) != bool(theirs.experts.size):
         model = estimator._adapted(estimator._model, mine.layout)
         mine, theirs = model.state, theirs.adapted(model.state.spec, model.state.layout)
-    return merged(mine, theirs)
+    return merged(mine, theirs, weights)
 
 
 def _check_alike(estimator: Any, other: Any) -> None:

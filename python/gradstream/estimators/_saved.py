@@ -141,7 +141,7 @@ class SavedEstimator:
         Raises
         ------
         ValueError
-            If the format is none of these.
+            If the format is none of these, or a coefficient in X's units is more than a float64 can hold.
         NotFittedError
             Before the first call of ``fit`` or ``partial_fit``.
         OSError
@@ -192,6 +192,11 @@ class SavedEstimator:
     def _served(self) -> ServedModel:
         """Return the linear model in X's own units."""
         coef, intercept = self._coefficients()
+        if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
+            raise ValueError(
+                f"{type(self).__name__} has coefficients in X's own units that are not finite, at columns "
+                f"{np.unique(np.nonzero(~np.isfinite(coef))[1])[:5]}: no file can say them. Rescale these columns."
+            )
         names = getattr(self, "feature_names_in_", None)
         return ServedModel(
             name=type(self).__name__,

@@ -116,17 +116,16 @@ void gradstream_model_predict_proba(const gradstream_model *model, const double 
 """
 
 _LEARNING = """\
-/* Learns a row of weight s@TARGET@. 0: done; 1: refused, and nothing has changed: a value
- * that is not finite, a weight below 0@REFUSED@. */
+/* Learns a row of weight s@TARGET@. 0: done; 1: refused, and nothing has changed: values
+ * of which the sum of squares is not finite, a weight below 0@REFUSED@. */
 int gradstream_learn_one(gradstream_model *model, const double *x, @TYPE@ y, double s);
 int gradstream_learn_one(gradstream_model *model, const double *x, @TYPE@ y, double s) {
   double z[GRADSTREAM_COLUMNS], u[GRADSTREAM_COLUMNS];
-  double h;
+  double h, size = 0.0;
 @Q@  int j, k;
   if (!(s >= 0.0) || !isfinite(s)@CHECK@) return 1;
-  for (j = 0; j < GRADSTREAM_FEATURES; ++j) {
-    if (!isfinite(x[j])) return 1;
-  }
+  for (j = 0; j < GRADSTREAM_FEATURES; ++j) size += x[j] * x[j];
+  if (!isfinite(s * size)) return 1;
 @WEIGHTED@  if (s == 0.0) return 0;
   gradstream_take_in(model, x, s);
   for (k = 0; k < GRADSTREAM_COLUMNS; ++k) z[k] = model->intercept[k];

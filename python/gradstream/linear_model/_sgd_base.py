@@ -19,13 +19,14 @@ from gradstream import _core
 from gradstream._validation import FLOATS, CheckedRows, check_rows, check_signed_weight
 from gradstream.linear_model._sgd_model import SgdModel, SgdRun, fresh_progress
 from gradstream.linear_model._sgd_parameters import rule_of
+from gradstream.linear_model._sgd_saved import SavedSGD
 
 if TYPE_CHECKING:
     from gradstream._core import Float64
     from gradstream.linear_model._sgd_seeds import Mask, Seeds
 
 
-class SGDBase(SparseCoefMixin, BaseEstimator):
+class SGDBase(SavedSGD, SparseCoefMixin, BaseEstimator):
     """Parameters, rows, and the way of a call through the core. Weights are ``coef_``, a plain array."""
 
     loss: str

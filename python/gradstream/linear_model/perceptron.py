@@ -6,6 +6,7 @@ from typing import Any
 
 from gradstream.linear_model._sgd_classes import SGDClasses
 from gradstream.linear_model._sgd_parameters import PERCEPTRON
+from gradstream.persistence import register
 
 
 class Perceptron(SGDClasses):
@@ -131,3 +132,6 @@ class Perceptron(SGDClasses):
             class_weight=class_weight,
             warm_start=warm_start,
         )
+
+
+register("gradstream.linear_model.Perceptron", Perceptron)

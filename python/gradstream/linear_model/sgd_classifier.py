@@ -10,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from gradstream.linear_model._sgd_classes import SGDClasses
+from gradstream.persistence import register
 
 
 def _has_probabilities(estimator: Any) -> bool:
@@ -217,3 +218,6 @@ class SGDClassifier(SGDClasses):
             For losses without probabilities.
         """
         return np.log(self.predict_proba(X))
+
+
+register("gradstream.linear_model.SGDClassifier", SGDClassifier)

@@ -16,6 +16,7 @@ from gradstream.linear_model._sgd_base import SGDBase, about_rows
 from gradstream.linear_model._sgd_model import SgdModel
 from gradstream.linear_model._sgd_parameters import ONE_CLASS, reject_pairs
 from gradstream.linear_model._sgd_seeds import one_class_seed
+from gradstream.persistence import register
 
 if TYPE_CHECKING:
     from gradstream._core import Float64
@@ -275,6 +276,10 @@ class SGDOneClassSVM(OutlierMixin, SGDBase):
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         return np.asarray(safe_sparse_dot(X, self.coef_.T, dense_output=True)).ravel()
 
+    def _coefficients(self) -> tuple[Float64, Float64]:
+        check_is_fitted(self, "coef_")
+        return np.atleast_2d(np.asarray(self.coef_, np.float64)), -np.asarray(self.offset_, np.float64)
+
     def predict(self, X: Any) -> NDArray[np.int32]:
         """Return 1 for inliers, -1 for outliers.
 
@@ -294,3 +299,6 @@ class SGDOneClassSVM(OutlierMixin, SGDBase):
             Before the first call of ``fit`` or ``partial_fit``.
         """
         return np.where(self.decision_function(X) >= 0, 1, -1).astype(np.int32)
+
+
+register("gradstream.linear_model.SGDOneClassSVM", SGDOneClassSVM)

@@ -17,6 +17,7 @@ from gradstream.linear_model._sgd_base import SGDBase, about_rows
 from gradstream.linear_model._sgd_model import SgdModel
 from gradstream.linear_model._sgd_parameters import REGRESSOR, reject_pairs
 from gradstream.linear_model._sgd_seeds import Mask, regressor_seed
+from gradstream.persistence import register
 
 if TYPE_CHECKING:
     from gradstream._core import Float64
@@ -305,3 +306,6 @@ class SGDRegressor(RegressorMixin, SGDBase):
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         margins = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
         return np.asarray(margins).ravel()
+
+
+register("gradstream.linear_model.SGDRegressor", SGDRegressor)

@@ -84,8 +84,9 @@ class Encoder:
             sparse = gathered(value)
             if sparse is None:
                 return {TAG: "array", "array": self._add(value)}
-            rows, values = sparse
-            return {TAG: "rows", "shape": list(value.shape), "rows": self._add(rows), "values": self._add(values)}
+            rows, values, rest = sparse
+            coded = {TAG: "rows", "shape": list(value.shape), "rows": self._add(rows), "values": self._add(values)}
+            return coded if rest is None else {**coded, "rest": self._add(rest)}
         if value.dtype.kind == "O":  # labels and names
             return {TAG: "objects", "shape": list(value.shape), "items": self.encode(value.ravel().tolist(), where)}
         raise TypeError(f"{where} is an array of dtype {value.dtype}, which is not saved. Saved are {COVERED}.")
@@ -140,7 +141,8 @@ class Decoder:
         return self._arrays.pop(number)
 
     def _rows(self, coded: dict[str, Any]) -> NDArray[Any]:
-        return scattered(tuple(coded["shape"]), self._take(coded["rows"]), self._take(coded["values"]))
+        rest = self._take(coded["rest"]) if "rest" in coded else None
+        return scattered(tuple(coded["shape"]), self._take(coded["rows"]), self._take(coded["values"]), rest)
 
     def _objects(self, coded: dict[str, Any]) -> NDArray[Any]:
         items = self.decode(coded["items"])

@@ -60,7 +60,7 @@ def read(stream: BinaryIO, size: int) -> tuple[dict[str, Any], list[NDArray[Any]
     arrays = []
     for number, entry in enumerate(header["arrays"]):
         dtype, shape = _dtype_of(entry["dtype"]), tuple(int(length) for length in entry["shape"])
-        if min(shape, default=0) < 0 or prod(shape) * dtype.itemsize > left:
+        if min(shape, default=0) < 0 or prod(shape) * max(dtype.itemsize, 1) > left:
             raise SavedFileError(f"array {number} has shape {shape}, more than the file holds")
         array = np.empty(shape, dtype)
         data = _bytes_of(array)

@@ -52,12 +52,15 @@ class Side:
         return cls(state, share, _core.inverse_deviation(mean, m2, weight), mean if centered else np.zeros_like(mean))
 
 
-def merged(one: LearnerState, other: LearnerState) -> LearnerState:
-    """Return one state of two with the same specification and layout; neither is changed."""
+def merged(one: LearnerState, other: LearnerState, weights: tuple[float, float]) -> LearnerState:
+    """Return one state of two with the same specification and layout; neither is changed.
+
+    ``weights`` is what each has seen, by :func:`weight_seen` before either came over to another specification: what a
+    named optimizer has learnt the bank has not counted.
+    """
     one, other = one.copy(), other.copy()
     one.core().flush()
     other.core().flush()
-    weights = weight_seen(one), weight_seen(other)
     total = sum(weights)
     new = LearnerState.create(one.spec, one.n_features, one.layout, one.table.dtype, one.seed)
     _merge_statistics(new, one, other)
@@ -75,10 +78,14 @@ def merged(one: LearnerState, other: LearnerState) -> LearnerState:
 
 
 def weight_seen(state: LearnerState) -> float:
-    """Return the weight of the rows learnt from, where it is counted: by the bank and by standardisers; else rows."""
+    """Return the weight of the rows learnt from, where it is counted: by the bank and by standardisers; else rows.
+
+    A bank has not counted what was learnt under another optimizer, nor a standardiser what came while it rested.
+    """
+    standardised = state.counters[WEIGHT] if has_statistics(state.spec) else 0.0
     if state.experts.size:
-        return float(state.experts[COUNTED])
-    return float(state.counters[WEIGHT if has_statistics(state.spec) else N_SAMPLES_SEEN])
+        return float(max(state.experts[COUNTED], standardised))
+    return float(standardised if has_statistics(state.spec) else state.counters[N_SAMPLES_SEEN])
 
 
 def _merge_statistics(new: LearnerState, one: LearnerState, other: LearnerState) -> None:

@@ -11,6 +11,7 @@ from gradstream import _core
 from gradstream._parameters import BANK, LOSSES, SLOTS, has_statistics
 from gradstream._state import ARRAYS, BLOCK_ROWS, EXPERTS, FEATURES, LANES, LearnerState
 from gradstream._validation import FLOATS, CheckedRows, check_csr
+from gradstream.regimes.delayed import check_learnable
 from gradstream.regimes.streaming import LabelledRows
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def state_from_dict(saved: Any) -> LearnerState:
     _check_shapes(state)
     _check_records(state)
     _check_block(state)
-    state.pending = [_row_from_dict(row, state.n_features) for row in saved["pending"]]
+    state.pending = [_row_from_dict(row, state) for row in saved["pending"]]
     return state
 
 
@@ -169,13 +170,31 @@ def _row_to_dict(row: LabelledRows) -> dict[str, Any]:
     return {**out, "x": values.copy(), "indices": indices.astype(np.int64)}
 
 
-def _row_from_dict(saved: dict[str, Any], n_features: int) -> LabelledRows:
-    x, indices = np.array(saved["x"]), saved["indices"]
+def _row_from_dict(saved: dict[str, Any], state: LearnerState) -> LabelledRows:
+    x, indices, n_features = np.array(saved["x"]), saved["indices"], state.n_features
     if x.ndim != 1 or x.dtype not in FLOATS or (indices is None and len(x) != n_features):
         raise ValueError(f"A row of state['model']['pending'] has shape {x.shape} and dtype {x.dtype}.")
     if indices is None:
-        rows = CheckedRows(x[None, :], (1, n_features), x.dtype)
+        X = CheckedRows(x[None, :], (1, n_features), x.dtype)
     else:
-        rows = check_csr((x, np.array(indices, np.int64), np.array([0, len(x)], np.int64), n_features))
-    weights = None if saved["weight"] is None else np.array([saved["weight"]], np.float64)
-    return LabelledRows(rows, np.array([saved["y"]], np.float64), weights)
+        X = check_csr((x, np.array(indices, np.int64), np.array([0, len(x)], np.int64), n_features))
+    y, weight = saved["y"], saved["weight"]
+    _check_label(y, weight, state.spec)
+    rows = LabelledRows(X, np.array([y], np.float64), None if weight is None else np.array([weight], np.float64))
+    check_learnable("state['model']['pending']", rows, state.table.dtype)
+    return rows
+
+
+def _check_label(y: Any, weight: Any, spec: Spec) -> None:
+    """Raise ValueError for a target that the loss does not know: the core uses the index of a class as it is."""
+    loss, columns = LOSSES[spec["loss"]], spec["columns"]
+    known = type(y) is float and (weight is None or (type(weight) is float and 0 <= weight < np.inf))
+    if known and loss["task"] == "classification":
+        known = y in (-1.0, 1.0) if columns == 1 else y in range(columns)
+    elif known:
+        known = -np.inf < y < np.inf and (loss["domain"] != "nonnegative" or y >= 0)
+    if not known:
+        raise ValueError(
+            f"A row of state['model']['pending'] has y = {y!r} and weight = {weight!r}: loss={spec['loss']!r} with "
+            f"{columns} columns of margins knows no such row."
+        )
