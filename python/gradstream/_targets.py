@@ -39,17 +39,26 @@ class Targets:
 
 
 def fit_labels(estimator: Any, y: Any, weights: Float64 | None, n_rows: int) -> Targets:
-    """Check the labels of a fit; the classes are those in y."""
+    """Check the labels of a fit; the classes are those in y, at least two of them with rows of positive weight."""
+    targets, seen = counted_labels(estimator, y, weights, n_rows)
+    left = seen > 0
+    if left.sum() < 2:
+        classes = targets.classes
+        assert classes is not None
+        kind = "classes" if left.all() else "classes of positive weight"
+        names = ", ".join(map(repr, classes[left].tolist()))
+        raise ValueError(f"The number of {kind} has to be greater than one; got {left.sum()} class ({names})")
+    return targets
+
+
+def counted_labels(estimator: Any, y: Any, weights: Float64 | None, n_rows: int) -> tuple[Targets, Float64]:
+    """Check the labels of a fit; return targets and the weight of every class, which may be one class or weigh 0."""
     labels = _labels(estimator, y, n_rows)
     classes, codes = _classes_and_codes(labels)
     seen = np.bincount(codes, weights, len(classes)).astype(np.float64)
     class_weights = _fit_class_weights(estimator.class_weight, classes, seen)
-    left = seen > 0 if class_weights is None else seen * class_weights > 0
-    if left.sum() < 2:
-        kind = "classes" if left.all() else "classes of positive weight"
-        names = ", ".join(map(repr, classes[left].tolist()))
-        raise ValueError(f"The number of {kind} has to be greater than one; got {left.sum()} class ({names})")
-    return Targets(_signed(codes, classes), _weighted(weights, class_weights, codes), classes, class_weights)
+    targets = Targets(_signed(codes, classes), _weighted(weights, class_weights, codes), classes, class_weights)
+    return targets, seen if class_weights is None else seen * class_weights
 
 
 def labels_and_codes(estimator: Any, y: Any, n_rows: int) -> tuple[NDArray[Any], NDArray[np.int32]]:
@@ -167,12 +176,21 @@ def _column(estimator: Any, y: Any, n_rows: int) -> NDArray[Any]:
         y = column_or_1d(y, warn=True)
     if y.dtype.kind == "O":
         y = np.array([np.nan if value is None else value for value in y], object)
-    assert_all_finite(y, estimator_name=type(estimator).__name__, input_name="y")
+    if not _surely_finite(y):
+        assert_all_finite(y, estimator_name=type(estimator).__name__, input_name="y")
     if y.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: y has dtype {y.dtype}.")
     if len(y) != n_rows:
         raise ValueError(f"Found input variables with inconsistent numbers of samples: {[n_rows, len(y)]}")
     return y
+
+
+def _surely_finite(y: NDArray[Any]) -> bool:
+    """Say so where it costs one sum; a sum that overflows is looked at again."""
+    if y.dtype.kind in "iub":
+        return True
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(y.dtype.kind == "f" and np.isfinite(y.sum()))
 
 
 def _numbers(y: NDArray[Any]) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ def of_margins(loss: str, margins: Float64) -> Float64:
     if margins.shape[1] > 1:
         e = np.exp(margins - margins.max(axis=1, keepdims=True))
         return e / e.sum(axis=1, keepdims=True)
-    z, out = margins[:, 0], np.empty((len(margins), 2))
+    z, out = margins[:, 0], np.empty((len(margins), 2), margins.dtype)
     for start in range(0, len(z), ROWS):
         part = slice(start, start + ROWS)
         expit(-z[part], out=out[part, 0])

@@ -7,15 +7,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gradstream.linear_model.logistic_regression import LogisticRegression
     from gradstream.linear_model.perceptron import Perceptron
+    from gradstream.linear_model.poisson_regressor import PoissonRegressor
+    from gradstream.linear_model.ridge import Ridge
+    from gradstream.linear_model.ridge_classifier import RidgeClassifier
     from gradstream.linear_model.sgd_classifier import SGDClassifier
     from gradstream.linear_model.sgd_one_class import SGDOneClassSVM
     from gradstream.linear_model.sgd_regressor import SGDRegressor
 
-__all__ = ["Perceptron", "SGDClassifier", "SGDOneClassSVM", "SGDRegressor"]
+__all__ = [
+    "LogisticRegression",
+    "Perceptron",
+    "PoissonRegressor",
+    "Ridge",
+    "RidgeClassifier",
+    "SGDClassifier",
+    "SGDOneClassSVM",
+    "SGDRegressor",
+]
 
 _HOMES = {
+    "LogisticRegression": "logistic_regression",
     "Perceptron": "perceptron",
+    "PoissonRegressor": "poisson_regressor",
+    "Ridge": "ridge",
+    "RidgeClassifier": "ridge_classifier",
     "SGDClassifier": "sgd_classifier",
     "SGDOneClassSVM": "sgd_one_class",
     "SGDRegressor": "sgd_regressor",

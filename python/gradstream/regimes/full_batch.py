@@ -19,11 +19,7 @@ MAX_ITERATIONS = 2**31 - 1  # what the core counts to
 def fit(problem: Problem, solver: str, watch: Watch | None) -> Solution:
     """Minimise the objective to ``tol``, or as far as ``max_iter`` goes."""
     statistics = Standardisation.of(problem)
-    result = _solve(problem, solver, statistics, watch)
-    if result["status"] == "non_finite":
-        where = f"iteration {result['n_iter']} of optimizer {solver!r}"
-        remedy = "The sums over X and y overflow float64: rescale them."
-        raise_for_status(problem.owner, ("non_finite", -1), problem.X, where, remedy)
+    result = solve(problem, solver, statistics, watch)
     return Solution(
         state=handed_over(problem, statistics, Point(result["coef"], result["intercept"]), epochs=0),
         optimizer=solver,
@@ -35,9 +31,10 @@ def fit(problem: Problem, solver: str, watch: Watch | None) -> Solution:
     )
 
 
-def _solve(problem: Problem, solver: str, statistics: Standardisation, watch: Watch | None) -> BatchResult:
+def solve(problem: Problem, solver: str, statistics: Standardisation, watch: Watch | None) -> BatchResult:
+    """Minimise, in standardised coordinates, or raise where sums are not finite."""
     coef, intercept = (None, None) if problem.start is None else statistics.standardised(problem.start)
-    return _core.full_batch(
+    result = _core.full_batch(
         problem.X.data,
         problem.targets.y,
         problem.targets.weights,
@@ -53,6 +50,11 @@ def _solve(problem: Problem, solver: str, statistics: Standardisation, watch: Wa
         problem.threads,
         None if watch is None else _reporter(watch),
     )
+    if result["status"] == "non_finite":
+        where = f"iteration {result['n_iter']} of optimizer {solver!r}"
+        remedy = "The sums over X and y overflow float64: rescale them."
+        raise_for_status(problem.owner, ("non_finite", -1), problem.X, where, remedy)
+    return result
 
 
 def _reporter(watch: Watch) -> Callable[[int, float, float], bool]:

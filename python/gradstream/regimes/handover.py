@@ -60,7 +60,8 @@ def handed_over(problem: Problem, statistics: Standardisation, point: Point, epo
     state = _blank(problem, spec, statistics)
     state.counters[T] = statistics.weight / spec["batch_size"]
     state.counters[EPOCH] = epochs
-    planes = state.planes()
+    dense = state.layout == "dense"  # its planes are the table: no handle of the core is needed
+    planes = state.table.astype(np.float64) if dense else state.planes()
     if spec["optimizer"] in WARM:
         squares = _squared_gradients(problem, statistics, point)
         WARM[spec["optimizer"]](state, planes, squares)
@@ -70,7 +71,11 @@ def handed_over(problem: Problem, statistics: Standardisation, point: Point, epo
             state.units = np.stack(_core.stored_squares(problem.X.data, problem.targets.weights))
     planes[0] = point.weights
     state.bias[0] = point.intercept
-    state.set_planes(planes)
+    if dense:
+        with np.errstate(over="ignore"):  # the data are float32
+            state.table[...] = planes
+    else:
+        state.set_planes(planes)
     return state
 
 
@@ -101,22 +106,26 @@ WARM = {"adagrad": _warm_adagrad, "adam": _warm_adam}
 def _experts(problem: Problem, statistics: Standardisation, squares: SquaredGradients) -> Float64:
     """Return the means that rates are over and what is known of the target; lane 0 will rest at the solution."""
     y, weights = problem.targets.y, problem.targets.weights
-    mean = float(np.average(y, weights=weights))
+    mean = _mean(y, weights)
     experts = fresh_experts()
     experts[NORM] = _mean_square(problem, statistics) + float(problem.online["fit_intercept"])
     experts[TARGET_MEAN] = mean
-    experts[TARGET_M2] = float(np.average((y - mean) ** 2, weights=weights)) * statistics.weight
+    experts[TARGET_M2] = _mean((y - mean) ** 2, weights) * statistics.weight
     experts[RESIDUAL] = 0.5 * squares.intercept.sum() / squares.weight  # of squared errors; of huber's at most
     experts[WOKEN] = np.inf
     experts[COUNTED] = statistics.weight
     return experts
 
 
+def _mean(values: Float64, weights: Float64 | None) -> float:
+    return float(values.mean() if weights is None else np.average(values, weights=weights))
+
+
 def _mean_square(problem: Problem, statistics: Standardisation) -> float:
     """Return the mean of ``|x|^2`` over rows as the bank reads them."""
     if statistics.center is not None and statistics.scale is not None:
         return float(np.count_nonzero(statistics.scale))
-    X, _, weights = _sample(problem)
+    X, _, weights = sampled(problem)
     if problem.online["standardize"] == "root_mean_square" and isinstance(X.data, tuple):
         stored = np.diff(X.data[2]).astype(float)  # every value is 1 on average
         return float(np.average(stored, weights=weights))
@@ -137,7 +146,7 @@ def _blank(problem: Problem, spec: Spec, statistics: Standardisation) -> Learner
 
 
 def _squared_gradients(problem: Problem, statistics: Standardisation, point: Point) -> SquaredGradients:
-    X, y, weights = _sample(problem)
+    X, y, weights = sampled(problem)
     coef = point.weights if statistics.scale is None else point.weights * statistics.scale[:, None]
     squares, bias_squares = _core.squared_gradients(
         X.data, y, weights, problem.online, coef, statistics.center, statistics.scale, point.intercept
@@ -146,7 +155,7 @@ def _squared_gradients(problem: Problem, statistics: Standardisation, point: Poi
     return SquaredGradients(squares, bias_squares, max(1, rows), weight or 1.0)
 
 
-def _sample(problem: Problem) -> tuple[CheckedRows, Float64, Float64 | None]:
+def sampled(problem: Problem) -> tuple[CheckedRows, Float64, Float64 | None]:
     X, y, weights = problem.X, problem.targets.y, problem.targets.weights
     step = -(-X.shape[0] // GRADIENT_ROWS)
     if step <= 1:

@@ -1,0 +1,104 @@
+"""What the classifiers among the batch drop-ins share: labels in, labels out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+from sklearn.linear_model._base import LinearClassifierMixin
+
+from gradstream._state import LearnerState
+from gradstream.estimators._classes import ClassEstimator, raveled
+from gradstream.linear_model._drop_in import BatchDropIn, Rows
+from gradstream.linear_model._optimum import Optimum
+
+
+class ClassDropIn(LinearClassifierMixin, BatchDropIn, ClassEstimator):
+    """A drop-in of scikit-learn's linear classifiers."""
+
+    def decision_function(self, X: Any) -> NDArray[Any]:
+        """Return the margins of rows, those of ``coef_`` and ``intercept_`` as they are.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        margins : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Two classes: positive for ``classes_[1]``.
+
+        Raises
+        ------
+        ValueError
+            If X is not what the model expects.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
+        """
+        return raveled(self._margins(X))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most likely label of rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Of the dtype of ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            If X is not what the model expects.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
+        """
+        return self._labels_of(self._margins(X))
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
+        """Learn one chunk of rows in the order given, and go on from wherever the model is.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows. Dense arrays and CSR matrices of the model's dtype are read in place.
+        y : array-like of shape (n_samples,)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever come: required in the first call, unless ``fit`` came before.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights, dimensionless: weight s is one step of size s, 0 is no row at all. None means 1 for
+            every row.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If the chunk is not what the model expects; the model is what it was before.
+        DivergenceError
+            If a coefficient would become infinite or NaN; the model is what it was before.
+        RuntimeError
+            If another thread is teaching this estimator.
+
+        Notes
+        -----
+        The rows are learnt as :class:`gradstream.LinearClassifier` learns them with ``standardize=False``, by the
+        untuned learner. scikit-learn's class has no such method.
+        """
+        self._learn(X, y, sample_weight, classes)
+        return self
+
+    def _take(self, optima: list[Optimum], rows: Rows, state: LearnerState | None) -> None:
+        super()._take(optima, rows, state)
+        assert rows.targets.classes is not None
+        self.classes_ = rows.targets.classes
+        self._balanced_class_weights = rows.targets.class_weights if self.class_weight == "balanced" else None

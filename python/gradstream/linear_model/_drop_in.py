@@ -1,0 +1,357 @@
+"""What the batch drop-ins share: arrays that can be written to, one fit, and going on from there."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.validation import check_is_fitted
+
+from gradstream._callbacks import watch_fit, with_callbacks
+from gradstream._parameters import fit_plan, online_spec
+from gradstream._state import LearnerState
+from gradstream._targets import Targets
+from gradstream._threads import thread_count
+from gradstream._unavailable import not_yet
+from gradstream._validation import CheckedRows, assert_finite, check_rows, check_sample_weight, check_weight_left
+from gradstream.estimators import LinearClassifier, LinearRegressor
+from gradstream.estimators._batch import BatchEstimator
+from gradstream.estimators._turn import learning_turn, unchanged_on_error
+from gradstream.linear_model._optimum import Goal, Optimum, center_of, go_on, minimise
+from gradstream.linear_model._sgd_exchange import scikit_learn_class
+from gradstream.regimes.problem import Problem, Start
+from gradstream.regimes.streaming import Model
+
+if TYPE_CHECKING:
+    from gradstream._core import Float64
+
+GROWTH = 1.25  # of the weight seen, until a penalty that falls with it is set anew
+PLAIN = (str, int, float, bool, type(None))
+_allowed: set[tuple[Any, ...]] = set()  # classes with parameter values that have been checked before
+
+
+def defaults_of(main: type) -> dict[str, Any]:
+    """Return the parameters of a main estimator as they are when nothing is said."""
+    return {name: parameter.default for name, parameter in inspect.signature(main).parameters.items()}
+
+
+CLASSIFIER = defaults_of(LinearClassifier) | {"standardize": False}
+REGRESSOR = defaults_of(LinearRegressor) | {"standardize": False}
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What a fit learns from, checked. ``weight`` is the sum of sample times class weights.
+
+    ``columns`` are targets that are fitted one by one: ``targets`` as a rule, more where y has more columns. ``flat``
+    says that y has one dimension.
+    """
+
+    X: CheckedRows
+    targets: Targets
+    weight: float
+    columns: tuple[Targets, ...]
+    flat: bool = True
+
+
+class BatchDropIn(BatchEstimator):
+    """Base of the batch drop-ins: ``fit`` to scikit-learn's optimum, ``coef_`` and ``intercept_`` as plain arrays.
+
+    A subclass says what its parameters mean: ``_main_parameters`` in those of the main estimators, ``_goal`` when to
+    stop. The arrays are what predicts, so that whoever writes to them changes the model; a call that learns takes them
+    up.
+    """
+
+    early_stopping = False
+    optimality_: float
+    _penalty_weight: float  # the weight seen that the penalty was last set by
+
+    @property
+    def coef_(self) -> Any:
+        """Coefficients in X's own units; they may be written to."""
+        return self._published("coef_")
+
+    @coef_.setter
+    def coef_(self, value: Any) -> None:
+        self.__dict__["coef_"] = value
+
+    @property
+    def intercept_(self) -> Any:
+        """Intercepts; they may be written to."""
+        return self._published("intercept_")
+
+    @intercept_.setter
+    def intercept_(self, value: Any) -> None:
+        self.__dict__["intercept_"] = value
+
+    def _published(self, name: str) -> Any:
+        attributes = self.__dict__
+        if name not in attributes:
+            if "_model" not in attributes:
+                raise AttributeError(f"{self._owner!r} object has no attribute {name!r}")
+            attributes["coef_"], attributes["intercept_"] = self._shaped(*self._linear())
+        return attributes[name]
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "_model" in vars(self) or "coef_" in vars(self)
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Fit the model to all rows of X, forgetting what it has learnt before (but see ``warm_start``).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows. Dense arrays and CSR matrices of float32 or float64 are read in place; anything else is converted.
+        y : array-like of shape (n_samples,)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights, dimensionless: 2 is the row twice, 0 leaves it out. None means 1 for every row.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If the data, or a combination of parameters, is not what is allowed; the model is what it was before.
+        RuntimeError
+            If another thread is teaching this estimator.
+
+        Notes
+        -----
+        Warns :class:`sklearn.exceptions.ConvergenceWarning` when ``max_iter`` ends the fit before ``tol`` does.
+        """
+        with learning_turn(self), unchanged_on_error(self):
+            self._check_values()
+            rows = self._checked_rows(X, y, sample_weight)
+            problems = [self._problem_of(rows, column) for column in range(len(rows.columns))]
+            data = {"X": X, "y": y, "metadata": None if sample_weight is None else {"sample_weight": sample_weight}}
+            watch = watch_fit(self, data, self._snapshot(rows.targets))
+            optima = self._optima(problems, watch)
+            state = go_on(problems[0], optima[0].point) if len(problems) == 1 else None
+            if watch is not None and state is not None:
+                watch.close(state)
+            self._take(optima, rows, state)
+        return self
+
+    def _checked_rows(self, X: Any, y: Any, sample_weight: Any) -> Rows:
+        rows = check_rows(self, X, reset=True)
+        weights = check_sample_weight(sample_weight, rows.shape[0])
+        check_weight_left(weights)
+        targets = self._fit_targets(y, weights, rows.shape[0])
+        weight = float(rows.shape[0]) if targets.weights is None else float(targets.weights.sum())
+        return Rows(rows, targets, weight, (targets,))
+
+    def _problem_of(self, rows: Rows, column: int) -> Problem:
+        parameters = self._main_parameters(rows.weight, column)
+        targets = rows.columns[column]
+        columns, sparse = targets.columns, rows.X.layout == "sparse"
+        return Problem(
+            owner=self._owner,
+            X=rows.X,
+            targets=targets,
+            plan=fit_plan(parameters, columns=columns, sparse=sparse),
+            online=online_spec(parameters, columns=columns, sparse=sparse),
+            seed=self._draw_seed(),
+            threads=thread_count(self.n_jobs),
+            tol=0.0,
+            max_iter=self._most_iterations(),
+            n_iter_no_change=1,
+            shuffle=False,
+            start=self._start(rows),
+        )
+
+    def _optima(self, problems: list[Problem], watch: Any) -> list[Optimum]:
+        return [self._minimise(problem, watch) for problem in problems]
+
+    def _minimise(self, problem: Problem, watch: Any) -> Optimum:
+        center = center_of(problem)
+        goal = self._goal(problem, center)
+        optimum = minimise(problem, center, goal, watch)
+        self._warn(goal, optimum)
+        return optimum
+
+    def _warn(self, goal: Goal, optimum: Optimum) -> None:
+        """Say so where ``max_iter`` has ended a fit before its goal."""
+        result = optimum.result
+        if result["status"] == "max_iter":
+            gap = f"Gradient over that at 0: {result['optimality']:.1e}, wanted {goal.relative:.1e}."
+            warnings.warn(self._unconverged(result["n_iter"], gap), ConvergenceWarning, stacklevel=5)
+
+    def _take(self, optima: list[Optimum], rows: Rows, state: LearnerState | None) -> None:
+        """Make the optimum the estimator's. Nothing here can fail half-way."""
+        coef, intercept = self._shaped_like(rows, optima)
+        if state is None:  # more targets than the online regimes have
+            self.__dict__.pop("_model", None)
+        else:
+            self._keep(Model(state), rows.targets)
+        self._penalty_weight = rows.weight
+        self.coef_, self.intercept_ = coef, intercept
+        self.optimality_ = max(optimum.result["optimality"] for optimum in optima)
+        self.objective_ = sum(optimum.result["objective"] for optimum in optima)
+        self.loss_curve_ = list(optima[0].result["loss_curve"]) if len(optima) == 1 else []
+        self.n_iter_ = self._n_iter([optimum.result["n_iter"] for optimum in optima])
+
+    def _shaped_like(self, rows: Rows, optima: list[Optimum]) -> tuple[Any, Any]:
+        """Return coefficients and intercepts in scikit-learn's shapes and dtypes."""
+        raise NotImplementedError
+
+    def _most_iterations(self) -> int:
+        return self.max_iter
+
+    def _margins(self, X: Any) -> NDArray[Any]:
+        """Return (n, K) margins of rows at ``coef_`` and ``intercept_`` as they are now."""
+        attributes = self.__dict__
+        if "coef_" not in attributes and "_model" not in attributes:
+            check_is_fitted(self)
+            raise NotFittedError
+        coef = self.coef_
+        if "n_features_in_" not in attributes:  # a model that was put together by hand
+            self.n_features_in_ = int(coef.shape[-1])
+        rows = check_rows(self, X, reset=False)
+        with np.errstate(invalid="ignore", over="ignore"):  # not in X: said below
+            weights = np.atleast_2d(coef).T if _dense(coef) else coef.T
+            margins = safe_sparse_dot(rows.matrix(), weights, dense_output=True) + self.intercept_
+        if not (_dense(coef) and np.isfinite(margins).all()):
+            assert_finite(self._owner, rows)
+        return margins
+
+    def learn_one(self, x: Any, y: Any, sample_weight: float = 1.0) -> None:
+        """Learn one row.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_features,), or tuple (indices, values)
+            The row; the pair holds the columns that are not 0, in increasing order.
+        y : label or float
+            Its target.
+        sample_weight : float, default=1.0
+            How many times the row counts, dimensionless; 0 is no row at all.
+
+        Raises
+        ------
+        ValueError
+            If the row, the target or the weight is not what the model expects; nothing has changed then.
+        DivergenceError
+            If a coefficient would become infinite or NaN; nothing has changed then.
+        RuntimeError
+            If another thread is teaching this estimator.
+        """
+        if "coef_" in vars(self):
+            self._take_up()
+        super().learn_one(x, y, sample_weight)
+
+    def to_sklearn(self) -> Any:
+        """Return scikit-learn's estimator of the same name with these parameters and a copy of the model.
+
+        Returns
+        -------
+        model : estimator
+            Predicts the same.
+
+        Raises
+        ------
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
+        """
+        check_is_fitted(self)
+        other = scikit_learn_class(type(self))(**self.get_params(deep=False))
+        other.coef_, other.intercept_ = np.copy(self.coef_), np.copy(self.intercept_)[()]
+        for name in ("classes_", "n_features_in_", "feature_names_in_", "n_iter_", "solver_"):
+            if name in vars(self):
+                setattr(other, name, vars(self)[name])
+        self._complete(other)
+        return other
+
+    def _complete(self, other: Any) -> None:
+        """Add what scikit-learn's estimator keeps beside its public attributes."""
+
+    def _learn(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> None:
+        self._take_up()
+        self._set_penalty(X, sample_weight)
+        super()._learn(X, y, sample_weight, classes)
+
+    def _take_up(self) -> None:
+        """Go on from the arrays: the model moves to what was written to them, and they are made anew when read."""
+        attributes = self.__dict__
+        if "_model" not in attributes and "coef_" in attributes:
+            raise not_yet(
+                f"{self._owner}: going on from several targets, or from arrays put together by hand,",
+                "Call fit with one target or two classes, or use one estimator for each.",
+            )
+        if "coef_" not in attributes:
+            return
+        coef, intercept = attributes["coef_"], attributes["intercept_"]
+        coef = coef if _dense(coef) else coef.toarray()
+        known, known_intercept = self._shaped(*self._linear())
+        if not (np.array_equal(coef, known) and np.allclose(intercept, known_intercept, rtol=1e-6, atol=0.0)):
+            state: LearnerState = self._model.state.copy()
+            columns = state.spec["columns"]
+            state.set_point(np.atleast_2d(coef).T, np.broadcast_to(intercept, (columns,)))
+            self._model = Model(state)
+        del attributes["coef_"], attributes["intercept_"]
+
+    def _set_penalty(self, X: Any, sample_weight: Any) -> None:
+        """Let the penalty follow the weight that has been seen, in steps of a quarter."""
+        model = vars(self).get("_model")
+        if not self._penalty_is_of_the_sum:
+            self._penalty_weight = 1.0
+            return
+        weight = 0.0 if model is None else self.t_
+        n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
+        weight += float(n_rows if sample_weight is None else np.sum(sample_weight))
+        if model is None or weight > GROWTH * self._penalty_weight:
+            self._penalty_weight = max(weight, 1.0)
+            self._parameters_changed()
+
+    _penalty_is_of_the_sum = True  # and not of the mean loss
+
+    def _checked_parameters(self) -> dict[str, Any]:
+        self._check_values()
+        return self._main_parameters(self._penalty_weight)
+
+    def _check_values(self) -> None:
+        """Raise for values that are not allowed; values that have been allowed before are not looked at again."""
+        values = [getattr(self, name) for name in type(self)._names()]
+        if not all(type(value) in PLAIN for value in values):
+            self._validate_params()
+            return
+        key = (type(self), *values, *map(type, values))
+        if key not in _allowed:
+            self._validate_params()
+            if len(_allowed) > 1000:
+                _allowed.clear()
+            _allowed.add(key)
+
+    def _main_parameters(self, weight: float, column: int = 0) -> dict[str, Any]:
+        """Return the parameters of the main estimator that mean the same for rows of so much weight."""
+        raise NotImplementedError
+
+    def _goal(self, problem: Problem, center: Float64 | None) -> Goal:
+        """Return a goal that is never less exact than scikit-learn's at this ``tol``."""
+        raise NotImplementedError
+
+    def _unconverged(self, n_iter: int, gap: str) -> str:
+        """Word the warning, beginning as scikit-learn's."""
+        raise NotImplementedError
+
+    def _start(self, rows: Rows) -> Start | None:
+        """Return where ``warm_start`` begins."""
+        return None
+
+    def _n_iter(self, n_iter: list[int]) -> Any:
+        return n_iter[0]
+
+
+def _dense(array: Any) -> bool:
+    return not sp.issparse(array)

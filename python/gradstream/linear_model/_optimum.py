@@ -1,0 +1,126 @@
+"""The optimum of scikit-learn's objectives: X as it is, the penalty on its own coefficients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradstream import _core
+from gradstream._state import LearnerState
+from gradstream._validation import assert_finite
+from gradstream.regimes.full_batch import solve
+from gradstream.regimes.handover import Point, handed_over, sampled
+from gradstream.regimes.problem import Problem, Standardisation, Start, Watch
+
+if TYPE_CHECKING:
+    from gradstream._core import BatchResult, Float64
+
+NO_STATISTICS = np.zeros(0)
+CLOSER = 0.5  # than what is known to be needed, when a goal was missed
+ROUNDING = 1e-12  # of the gradient at 0: what sums over rows leave
+
+
+def _norm(g: Float64) -> float:
+    with np.errstate(over="ignore", invalid="ignore"):  # then nothing is relative to it
+        norm = float(np.sqrt(np.square(g).sum()))
+    return norm if np.isfinite(norm) else 1.0
+
+
+def center_of(problem: Problem) -> Float64 | None:
+    """Return the means of dense columns where an intercept takes them up, else None: X is solved for as it is."""
+    if problem.X.layout == "sparse" or not problem.plan.spec["fit_intercept"]:
+        return None
+    mean = _core.moments(problem.X.data, problem.targets.weights, problem.threads)[0]
+    if np.isfinite(mean).all():
+        return mean
+    assert_finite(problem.owner, problem.X)
+    return None
+
+
+def gradient_at_zero(problem: Problem, center: Float64 | None) -> float:
+    """Return the norm of the gradient at w = 0 with the best intercept, of at most 10,000 of the rows."""
+    X, y, weights = sampled(problem)
+    spec, columns = problem.plan.spec, problem.targets.columns
+    zeros = np.zeros((X.shape[1], columns))
+    _, g, g_intercept = _core.loss_gradient(X.data, y, weights, spec, zeros, None, np.zeros(columns), 1)
+    weight = X.shape[0] if weights is None else float(weights.sum())
+    with np.errstate(over="ignore", invalid="ignore"):  # then nothing is relative to it
+        if spec["fit_intercept"]:
+            if center is None or X is not problem.X:
+                center = _core.moments(X.data, weights, 1)[0]
+            g = g - center[:, None] * g_intercept  # the same at any intercept
+        norm = float(np.sqrt(np.square(g).sum())) / max(weight, 1e-300)
+    return norm if 0.0 < norm < np.inf else 1.0
+
+
+def relative(problem: Problem, center: Float64 | None, gradient: float) -> float:
+    """Return a bound of the gradient's norm over that at 0; the norm is never less than the largest element."""
+    return gradient / max(1.0, gradient_at_zero(problem, center))
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """Where a fit has ended, coefficients in X's own units, and how it went."""
+
+    point: Point
+    result: BatchResult
+
+
+@dataclass(frozen=True)
+class Goal:
+    """When to stop: ``relative`` bounds ``optimality``, ``gradient`` every element of the gradient in X's own units."""
+
+    relative: float
+    gradient: float | None = None
+
+
+def minimise(problem: Problem, center: Float64 | None, goal: Goal, watch: Watch | None) -> Optimum:
+    """Minimise to a goal. Dense columns are centred on the way where an intercept takes the centre up."""
+    problem = replace(problem, tol=goal.relative)
+    result, point = _solved(problem, center, watch)
+    iterations = result["n_iter"]
+    while goal.gradient and result["status"] == "converged" and iterations < problem.max_iter:
+        largest = _largest_element(problem, point)
+        assert problem.tol is not None
+        if not largest > goal.gradient or problem.tol <= ROUNDING:
+            break
+        start = Start(point.weights, point.intercept)
+        tighter = problem.tol * min(CLOSER, CLOSER * goal.gradient / largest)
+        problem = replace(
+            problem, start=start, tol=max(tighter, ROUNDING), max_iter=problem.max_iter - result["n_iter"]
+        )
+        result, point = _solved(problem, center, watch)
+        iterations += result["n_iter"]
+    return Optimum(point, {**result, "n_iter": iterations})
+
+
+def _largest_element(problem: Problem, point: Point) -> float:
+    """Return the largest element of the gradient in X's own units, at the price of one more read of X."""
+    X, targets, spec = problem.X, problem.targets, problem.plan.spec
+    sums = _core.loss_gradient(
+        X.data, targets.y, targets.weights, spec, point.weights, None, point.intercept, problem.threads
+    )
+    weight = X.shape[0] if targets.weights is None else float(targets.weights.sum())
+    largest = np.abs(sums[1] / weight + spec["l2"] * point.weights).max()
+    return float(max(largest, np.abs(sums[2]).max() / weight) if spec["fit_intercept"] else largest)
+
+
+def go_on(problem: Problem, point: Point) -> LearnerState:
+    """Return the online state at a solution in X's own units."""
+    return handed_over(problem, Standardisation.of(problem), point, epochs=0)
+
+
+def _solved(problem: Problem, center: Float64 | None, watch: Watch | None) -> tuple[BatchResult, Point]:
+    solver = problem.plan.solver
+    assert solver is not None
+    ones = None if center is None else np.ones(problem.X.shape[1])
+    statistics = Standardisation(NO_STATISTICS, NO_STATISTICS, 0.0, 0, center, ones)
+    result = solve(problem, solver, statistics, watch)
+    intercept = result["intercept"]
+    if center is not None:
+        intercept = intercept - center @ result["coef"]
+        if problem.targets.columns > 1:
+            intercept -= intercept.mean()  # of equal solutions of a softmax, the one with mean 0
+    return result, Point(result["coef"], intercept)

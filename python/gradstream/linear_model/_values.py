@@ -1,0 +1,58 @@
+"""What the regressors among the batch drop-ins share: numbers in, numbers out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import RegressorMixin
+
+from gradstream.estimators._values import ValueEstimator
+from gradstream.linear_model._drop_in import BatchDropIn, Rows
+from gradstream.linear_model._optimum import Optimum
+
+
+class ValueDropIn(RegressorMixin, BatchDropIn, ValueEstimator):
+    """A drop-in of scikit-learn's linear regressors."""
+
+    fit_intercept: bool
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Learn one chunk of rows in the order given, and go on from wherever the model is.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows. Dense arrays and CSR matrices of the model's dtype are read in place.
+        y : array-like of shape (n_samples,)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights, dimensionless: weight s is one step of size s, 0 is no row at all. None means 1 for
+            every row.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If the chunk is not what the model expects; the model is what it was before.
+        DivergenceError
+            If a coefficient would become infinite or NaN; the model is what it was before.
+        RuntimeError
+            If another thread is teaching this estimator.
+
+        Notes
+        -----
+        The rows are learnt as :class:`gradstream.LinearRegressor` learns them with ``standardize=False``, by the
+        untuned learner. scikit-learn's class has no such method.
+        """
+        self._learn(X, y, sample_weight, None)
+        return self
+
+    def _shaped_like(self, rows: Rows, optima: list[Optimum]) -> tuple[Any, Any]:
+        point, dtype = optima[0].point, rows.X.dtype
+        intercept = dtype.type(point.intercept[0]) if self.fit_intercept else 0.0
+        return np.ascontiguousarray(point.weights[:, 0], dtype), intercept

@@ -1,0 +1,195 @@
+"""Ridge: scikit-learn's, on gradstream's solvers, and able to go on row by row."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from sklearn.base import MultiOutputMixin
+from sklearn.utils import check_array
+
+from gradstream._targets import real_values
+from gradstream.linear_model import _parameters_ridge as rules
+from gradstream.linear_model._drop_in import REGRESSOR, Rows
+from gradstream.linear_model._optimum import Goal, Optimum
+from gradstream.linear_model._shared_gram import solved_together
+from gradstream.linear_model._values import ValueDropIn
+from gradstream.regimes.problem import Problem
+
+if TYPE_CHECKING:
+    from gradstream._core import Float64
+
+
+class Ridge(MultiOutputMixin, ValueDropIn):
+    """Ridge regression with the parameters and attributes of :class:`sklearn.linear_model.Ridge`.
+
+    The optimum is scikit-learn's, the one of ``sum_i s_i (y_i - z_i)^2 + alpha |w|^2``; ``partial_fit`` goes on from
+    it.
+
+    Parameters
+    ----------
+    alpha : float >= 0 or array-like of shape (n_targets,), default=1.0
+        Strength of the penalty beside the sum of squares.
+    fit_intercept : bool, default=True
+        Whether margins have an intercept.
+    copy_X : bool, default=True
+        No effect: X is never written to.
+    max_iter : int >= 1 or None, default=None
+        Iterations over all rows; None is 15,000.
+    tol : float >= 0, default=1e-4
+        Never less exact than scikit-learn at the same value. Dense rows are fitted to rounding whatever it is.
+    solver : {"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"}, default="auto"
+        What may be asked for, as in scikit-learn; every name is mapped onto L-BFGS with a Newton tail.
+    positive : bool, default=False
+        True is not available yet.
+    random_state : int, RandomState or None, default=None
+        Seed of the rows that a fit of many rows begins with.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        In X's own units and of its dtype; may be written to.
+    intercept_ : float or ndarray of shape (n_targets,)
+        May be written to.
+    n_iter_ : ndarray of shape (n_targets,)
+        Iterations of the last ``fit``; scikit-learn has None where its solver has none.
+    solver_ : str
+        What "auto" is called in scikit-learn for these data.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, when X was a frame with string names.
+    objective_ : float
+        At the end of the last ``fit``: weighted mean loss and the penalty beside it. Sum over several targets.
+    loss_curve_ : list of float
+        Objective after every iteration of the last ``fit``; empty with several targets.
+    optimality_ : float
+        Norm of the gradient over its norm at w = 0.
+    optimizer_ : str
+        What was last learnt with; "bank" is streaming untuned.
+    t_ : float
+        Clock of the learning rate: weight seen.
+    n_samples_seen_ : int
+        Rows of positive weight learnt from.
+    learning_rate_weights_ : dict of str to float
+        After ``partial_fit``: weight of each rate in the model, sum 1.
+
+    See Also
+    --------
+    gradstream.LinearRegressor : The main estimator: more losses, standardised columns, any regime.
+    sklearn.linear_model.Ridge : What this stands in for.
+
+    Notes
+    -----
+    Several targets of dense rows share one Gram matrix; they do not go on with ``partial_fit``. There the penalty
+    follows ``alpha / weight seen``, in steps of a quarter.
+
+    References
+    ----------
+    .. [1] A. E. Hoerl and R. W. Kennard, "Ridge regression: biased estimation for nonorthogonal problems",
+       Technometrics 12, 1970.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from gradstream.linear_model import Ridge
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = Ridge(alpha=0.1).fit(X[:300], y[:300])
+    >>> model.score(X[300:], y[300:]) > 0.4
+    True
+    >>> model.partial_fit(X[300:], y[300:]).n_samples_seen_
+    442
+    """
+
+    loss = "squared_error"
+    n_jobs = None
+    verbose = 0
+    warm_start = False
+    solver_: str
+    _parameter_constraints: ClassVar[dict[str, Any]] = rules.RIDGE
+
+    def __init__(
+        self,
+        alpha: Any = 1.0,
+        *,
+        fit_intercept: bool = True,
+        copy_X: bool = True,
+        max_iter: int | None = None,
+        tol: float = 1e-4,
+        solver: str = "auto",
+        positive: bool = False,
+        random_state: Any = None,
+    ) -> None:
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.max_iter = max_iter  # type: ignore[assignment]
+        self.tol = tol
+        self.solver = solver
+        self.positive = positive
+        self.random_state = random_state
+
+    def predict(self, X: Any) -> Any:
+        """Return predictions for rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        predictions : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            In units of y.
+
+        Raises
+        ------
+        ValueError
+            If X is not what the model expects.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
+        """
+        margins = self._margins(X)
+        return margins[:, 0] if self.coef_.ndim == 1 else margins
+
+    def _checked_rows(self, X: Any, y: Any, sample_weight: Any) -> Rows:
+        rules.reject_pairs(self, X)
+        if np.asarray(y).ndim != 2:
+            rows = super()._checked_rows(X, y, sample_weight)
+            rules.reject_alphas(self, 1)
+            return rows
+        Y = check_array(y, dtype=np.float64, input_name="y")
+        rows = super()._checked_rows(X, Y[:, 0], sample_weight)
+        weights, n = rows.targets.weights, rows.X.shape[0]
+        targets = tuple(real_values(self, np.ascontiguousarray(column), weights, n) for column in Y.T)
+        rules.reject_alphas(self, len(targets))
+        return replace(rows, columns=targets, flat=False)
+
+    def _main_parameters(self, weight: float, column: int = 0) -> dict[str, Any]:
+        return REGRESSOR | rules.in_main_parameters(self, weight, column)
+
+    def _goal(self, problem: Problem, center: Float64 | None) -> Goal:
+        return rules.goal(self.tol, problem)
+
+    def _optima(self, problems: list[Problem], watch: Any) -> list[Optimum]:
+        return solved_together(problems) or super()._optima(problems, watch)
+
+    def _most_iterations(self) -> int:
+        return self.max_iter or rules.MOST_ITERATIONS
+
+    def _take(self, optima: list[Optimum], rows: Rows, state: Any) -> None:
+        super()._take(optima, rows, state)
+        self.solver_ = rules.solver_name(self, rows.X.layout)
+
+    def _shaped_like(self, rows: Rows, optima: list[Optimum]) -> tuple[Any, Any]:
+        if rows.flat:
+            return super()._shaped_like(rows, optima)
+        coef, intercept = rules.stacked(rows, optima)
+        return coef, intercept if self.fit_intercept else 0.0
+
+    def _unconverged(self, n_iter: int, gap: str) -> str:
+        return rules.unconverged(n_iter, gap)
+
+    def _n_iter(self, n_iter: list[int]) -> Any:
+        return np.array(n_iter, np.int32)
