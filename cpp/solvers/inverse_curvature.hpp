@@ -1,4 +1,4 @@
-// Minus the inverse Hessian times a gradient.
+// The inverse Hessian of an oracle, by its Cholesky factor.
 #pragma once
 
 #include "solvers/oracle.hpp"
@@ -19,11 +19,14 @@ class InverseCurvature {
     return factorised(oracle, x, 1e-6 * trace / static_cast<double>(size_));
   }
 
+  /// v = H^-1 v.
+  void apply(Vector& v) const { solve(size_, factor_, v); }
+
   /// direction = -H^-1 gradient.
   void descend(const Vector& gradient, Vector& direction) const {
     direction.resize(size_);
     for (std::size_t j = 0; j < size_; ++j) direction[j] = -gradient[j];
-    solve(size_, factor_, direction);
+    apply(direction);
   }
 
  private:

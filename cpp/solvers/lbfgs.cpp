@@ -43,8 +43,7 @@ class History {
       axpy(-along[slot], changes_[slot], direction);
     }
     if (start_ != nullptr) {
-      for (double& value : direction) value = -value;
-      start_->descend(Vector(direction), direction);
+      start_->apply(direction);
     } else if (count_ > 0) {
       for (double& value : direction) value *= scale_;
     }
