@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import is_classifier
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -68,6 +69,11 @@ class FrozenRegressor:
 
     def __init__(self, model: Any) -> None:
         check_is_fitted(model)
+        wanted = FrozenClassifier if is_classifier(model) else FrozenRegressor
+        if type(self) is not wanted:
+            raise TypeError(
+                f"model = {model!r:.200} is for a {wanted.__name__}, not a {type(self).__name__}: call its frozen()."
+            )
         object.__setattr__(self, "_model", model)
 
     @property
