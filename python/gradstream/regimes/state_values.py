@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradstream._parameters import BANK, SLOTS
+from gradstream._parameters import BANK, MAX_BATCH_SIZE, SLOTS
 from gradstream._state import (
     ADAGRAD_CLOCK,
     BLOCK_ROWS,
@@ -38,6 +38,9 @@ BELOW_ONE = ("momentum", "beta_1", "beta_2", "share")
 
 def check_spec_values(spec: Spec) -> None:
     """Raise ValueError for strengths and rates that no parameter of an estimator can ask for."""
+    counts = {name: value for name, value in spec.items() if type(value) is int and not 1 <= value <= MAX_BATCH_SIZE}
+    if counts:
+        raise ValueError(f"state['model']['spec'] has {counts}: allowed are integers from 1 to {MAX_BATCH_SIZE}.")
     values = {name: value for name, value in spec.items() if type(value) is float}
     wrong = {name: value for name, value in values.items() if not 0 <= value < (1 if name in BELOW_ONE else np.inf)}
     if wrong:
