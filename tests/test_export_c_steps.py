@@ -104,7 +104,9 @@ SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"]
 def sanitizers_work(folder):
     (folder / "try.c").write_text("int main(void) { return 0; }\n")
     command = [COMPILER, *SANITIZERS, str(folder / "try.c"), "-o", str(folder / "try")]
-    return subprocess.run(command, capture_output=True).returncode == 0 and not subprocess.run([folder / "try"]).returncode
+    return (
+        subprocess.run(command, capture_output=True).returncode == 0 and not subprocess.run([folder / "try"]).returncode
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,15 @@ def test_c_is_clean(tmp_path, loss, n_classes, optimizer, dtype):
     (tmp_path / "main.c").write_text(SANITIZED)
     target = "double" if loss == "poisson" else "int"
     flags = [flag for flag in FLAGS if flag not in ("-shared", "-fPIC")]
-    command = [COMPILER, *flags, *SANITIZERS, f"-DTARGET={target}", str(tmp_path / "main.c"), "-o", str(tmp_path / "run")]
+    command = [
+        COMPILER,
+        *flags,
+        *SANITIZERS,
+        f"-DTARGET={target}",
+        str(tmp_path / "main.c"),
+        "-o",
+        str(tmp_path / "run"),
+    ]
     subprocess.run([*command, "-lm"], check=True, capture_output=True, text=True)
     rows = np.column_stack([X, y.astype(float), np.ones(len(X))])
     far = rows[:6].copy()
@@ -139,5 +149,3 @@ def test_c_is_clean(tmp_path, loss, n_classes, optimizer, dtype):
     assert [line[0] for line in lines[: len(rows)]] == ["0"] * len(rows)
     assert [line[0] for line in lines[len(rows) :][:2]] == ["1", "1"]
     assert np.isfinite([float(line[1]) for line in lines[-len(rows) :]]).all()
-
-

@@ -41,7 +41,9 @@ MODELS = {
     "sparse adagrad": lambda: streamed("adagrad", "sparse", 3, penalty="elasticnet", standardize=True),
     "sparse sgd": lambda: streamed("sgd", "sparse", 2),
     "sparse blocks": lambda: streamed("adam", "sparse", 2, batch_size=7),
-    "blocks": lambda: LinearClassifier(optimizer=Adam(), learning_rate=InvScaling(), batch_size=7).partial_fit(X, Y, [0, 1]),
+    "blocks": lambda: LinearClassifier(optimizer=Adam(), learning_rate=InvScaling(), batch_size=7).partial_fit(
+        X, Y, [0, 1]
+    ),
     "fit": lambda: LinearRegressor(random_state=np.random.RandomState(0)).fit(X, X[:, 0]),
     "words": lambda: LinearClassifier(class_weight={"no": 2.0}).fit(X, np.array(["no", "yes"])[Y]),
     "waiting": waiting,
@@ -106,8 +108,15 @@ def test_damage_is_refused(tmp_path, traced, kind):
 
 HUGE = np.float64(1e300).tobytes()
 NASTY = [None, True, -1, 0, 1, 7, 2**31, 2**70, -1e308, 0.5, "", "x", "bank", "hinge", "<f8", [], {}, [10**12], [-1, 3]]
-NASTY += [{"$": "float", "value": "nan"}, {"$": "rows", "shape": [2**50], "rows": 0, "values": 1}, {"$": "array", "array": 0}]
-NASTY += [{"$": "object", "class": "os.system", "parameters": {"command": "touch executed"}}, {"$": "tuple", "items": []}]
+NASTY += [
+    {"$": "float", "value": "nan"},
+    {"$": "rows", "shape": [2**50], "rows": 0, "values": 1},
+    {"$": "array", "array": 0},
+]
+NASTY += [
+    {"$": "object", "class": "os.system", "parameters": {"command": "touch executed"}},
+    {"$": "tuple", "items": []},
+]
 NASTY += [{"$": "generator", "state": {"class": "Generator", "state": {"bit_generator": "PCG64", "state": 1}}}]
 
 

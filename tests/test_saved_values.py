@@ -120,7 +120,15 @@ def test_lanes_are_weighed(at, value):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("l1", -1.0), ("l2", np.nan), ("eta0", np.inf), ("momentum", 1.0), ("beta_2", 2.0), ("share", 1.0), ("alpha", -1.0)],
+    [
+        ("l1", -1.0),
+        ("l2", np.nan),
+        ("eta0", np.inf),
+        ("momentum", 1.0),
+        ("beta_2", 2.0),
+        ("share", 1.0),
+        ("alpha", -1.0),
+    ],
 )
 def test_specifications_ask_for_what_can_be(name, value):
     model = model_of("adam")
@@ -220,7 +228,9 @@ def test_regressors_have_one_column():
     refused(model, state, "2 columns of margins: a LinearRegressor has one")
 
 
-@pytest.mark.parametrize("wrong", [None, {}, [None], [{"x": 1}], [{"x": [1.0], "indices": None, "y": 1.0, "weight": 1}]])
+@pytest.mark.parametrize(
+    "wrong", [None, {}, [None], [{"x": 1}], [{"x": [1.0], "indices": None, "y": 1.0, "weight": 1}]]
+)
 def test_rows_that_wait_are_rows(wrong):
     model = model_of("sgd")
     state = model.get_state()

@@ -1,13 +1,27 @@
-"""Fitted attributes of any estimator as a state or a file brings them: what they can be at all."""
+"""Fitted attributes of any estimator: what they can be at all when a state or a file brings them, and for readers."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 LABEL_TYPES = (str, int, float, bool)
+
+
+def read_only(value: Any) -> Any:
+    """Return what was made for a reader; an array raises when it is written to, for nothing would come of it."""
+    for array in (value.data, value.indices, value.indptr) if sp.issparse(value) else (value,):
+        if isinstance(array, np.ndarray):
+            array.flags.writeable = False
+    return value
+
+
+def plain_label(label: Any) -> Any:
+    """Return a label in Python's own type; arrays of objects may hold NumPy's."""
+    return label.item() if isinstance(label, np.generic) else label
 
 
 def check_fitted_values(state: dict[str, Any]) -> None:
@@ -21,7 +35,7 @@ def _check_classes(where: str, classes: Any) -> None:
     """Sorted labels of one kind, each once: codes of labels are found by bisection."""
     if not isinstance(classes, np.ndarray) or classes.ndim != 1:
         raise ValueError(f"{where} = {classes!r:.200}: a 1-D array of labels is needed.")
-    labels = [label.item() if isinstance(label, np.generic) else label for label in classes.tolist()]
+    labels = [plain_label(label) for label in classes.tolist()]
     if not all(type(label) in LABEL_TYPES for label in labels):
         raise ValueError(f"{where} = {classes!r:.200}: labels are str, int, float or bool.")
     try:
@@ -33,7 +47,11 @@ def _check_classes(where: str, classes: Any) -> None:
 
 
 def _check_names(where: str, names: Any) -> None:
-    if not isinstance(names, np.ndarray) or names.ndim != 1 or not all(isinstance(name, str) for name in names.tolist()):
+    if (
+        not isinstance(names, np.ndarray)
+        or names.ndim != 1
+        or not all(isinstance(name, str) for name in names.tolist())
+    ):
         raise ValueError(f"{where} = {names!r:.200}: a 1-D array of strings is needed.")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from gradstream._parameters import LOSSES
 from gradstream._state import LearnerState
 from gradstream._targets import online_class_weights
+from gradstream.estimators._fitted_values import read_only
 from gradstream.estimators._merge import merged_state
 from gradstream.estimators._saved import SavedEstimator
 from gradstream.estimators._turn import learning_turn
@@ -121,7 +122,7 @@ class LastingEstimator(SavedEstimator):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of ``X``.
         **parameters : dict
-            Of the constructor. ``loss`` is by default that of the model.
+            Of the constructor. ``loss`` and ``fit_intercept`` are by default those of the model.
 
         Returns
         -------
@@ -134,7 +135,8 @@ class LastingEstimator(SavedEstimator):
         TypeError
             If the model is of another class.
         ValueError
-            If the loss given, or the model's way from margins to predictions, is another one than this class has.
+            If the loss given, or the model's way from margins to predictions, is another one than this class has, or
+            the model has an intercept and ``fit_intercept=False``.
         NotFittedError
             If the model has not been fitted.
         """
@@ -157,6 +159,7 @@ class LastingEstimator(SavedEstimator):
         learnt = state_from_dict(state["model"])
         _check_fit(self, state, learnt)
         attributes = {PRIVATE.get(name, name): value for name, value in state.items() if name != "model"}
+        read_only(attributes.get("classes_"))
         return attributes | {"_model": Model(learnt)}
 
     def _check_parameters_of(self, restored: dict[str, Any]) -> None:

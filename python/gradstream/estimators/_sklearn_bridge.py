@@ -126,6 +126,12 @@ def from_sklearn(cls: Any, model: Any, sample: tuple[Any, Any, Any], parameters:
         raise ValueError(
             f"loss={parameters['loss']!r} with {type(model).__name__}: its predictions are those of {loss!r}."
         )
+    coef, intercept = _coefficients(model)
+    if not parameters.setdefault("fit_intercept", bool(getattr(model, "fit_intercept", True))) and intercept.any():
+        raise ValueError(
+            f"fit_intercept=False with {type(model).__name__}, whose intercept is {intercept}: its predictions would "
+            "be lost. Use fit_intercept=True."
+        )
     X, y, weights = sample
     if (X is None) != (y is None):
         raise ValueError("X and y go together: one of them is None.")
@@ -135,8 +141,7 @@ def from_sklearn(cls: Any, model: Any, sample: tuple[Any, Any, Any], parameters:
             "standardize=False."
         )
     estimator = cls(**parameters)
-    coef, intercept = _coefficients(model)
-    classes = getattr(model, "classes_", None) if is_classifier(estimator) else None
+    classes = np.copy(model.classes_) if is_classifier(estimator) else None
     values = vars(estimator)
     if X is None:
         checked = estimator._checked_parameters()

@@ -22,7 +22,9 @@ def replace(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -
     draft = target.with_name(f".{target.name}.{os.urandom(4).hex()}.tmp")
     mode = _mode_of(target)
     try:
-        with open(draft, "xb", opener=lambda name, flags: os.open(name, flags, NEW if mode is None else mode)) as stream:
+        with open(
+            draft, "xb", opener=lambda name, flags: os.open(name, flags, NEW if mode is None else mode)
+        ) as stream:
             write(stream)
             stream.flush()
             os.fsync(stream.fileno())
