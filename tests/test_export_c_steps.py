@@ -1,4 +1,4 @@
-"""A row learnt in C is the row learnt in Python to rounding, for every rule; steps that are not finite do not happen."""
+"""A row learnt in C is the row learnt in Python, for every rule; steps that are not finite do not happen."""
 
 import itertools
 import subprocess

@@ -1,5 +1,6 @@
 """Whatever becomes of a file: it loads, or there is a SavedFileError; no crash, no huge memory, nothing executed."""
 
+import contextlib
 import copy
 import json
 import random
@@ -60,20 +61,20 @@ def tried(path, data):
     """The model, if there is one; it is asked and taught, and neither may bring the process down."""
     path.write_bytes(data)
     tracemalloc.reset_peak()
+    model, said = None, ""
     try:
         model = load(path)
     except SavedFileError as error:
-        assert str(path) in str(error)
+        said = str(error)
+    assert tracemalloc.get_traced_memory()[1] < MEMORY
+    if model is None:
+        assert str(path) in said
         return None
-    finally:
-        assert tracemalloc.get_traced_memory()[1] < MEMORY
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for call in (lambda: model.predict(X), lambda: model.partial_fit(X, Y), lambda: model.flush()):
-            try:
-                call()
-            except Exception as error:  # parameters are checked when they are used
-                assert not isinstance(error, MemoryError)
+            with contextlib.suppress(ValueError, TypeError, AttributeError, ArithmeticError, LookupError):
+                call()  # parameters are checked when they are used
     return model
 
 
@@ -107,17 +108,15 @@ def test_damage_is_refused(tmp_path, traced, kind):
 
 
 HUGE = np.float64(1e300).tobytes()
-NASTY = [None, True, -1, 0, 1, 7, 2**31, 2**70, -1e308, 0.5, "", "x", "bank", "hinge", "<f8", [], {}, [10**12], [-1, 3]]
-NASTY += [
+NASTY = [
+    *(None, True, -1, 0, 1, 7, 2**31, 2**70, -1e308, 0.5, "", "x", "bank", "hinge", "<f8", [], {}, [10**12], [-1, 3]),
     {"$": "float", "value": "nan"},
     {"$": "rows", "shape": [2**50], "rows": 0, "values": 1},
     {"$": "array", "array": 0},
-]
-NASTY += [
-    {"$": "object", "class": "os.system", "parameters": {"command": "touch executed"}},
     {"$": "tuple", "items": []},
+    {"$": "object", "class": "os.system", "parameters": {"command": "touch executed"}},
+    {"$": "generator", "state": {"class": "Generator", "state": {"bit_generator": "PCG64", "state": 1}}},
 ]
-NASTY += [{"$": "generator", "state": {"class": "Generator", "state": {"bit_generator": "PCG64", "state": 1}}}]
 
 
 def places(value):

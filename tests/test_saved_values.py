@@ -1,4 +1,4 @@
-"""set_state and load take no number, label or name that could not have come from learning; refused states change nothing."""
+"""set_state and load take no number, label or name that learning cannot lead to; refused states change nothing."""
 
 import copy
 
@@ -10,7 +10,7 @@ from gradstream._state import ADAGRAD_CLOCK, BLOCK_ROWS, EVIDENCE, FEATURES, LAN
 from gradstream.estimators.frozen import FrozenClassifier, FrozenRegressor
 from gradstream.exceptions import SavedFileError
 from gradstream.linear_model import Perceptron, SGDClassifier, SGDRegressor
-from saved_models import known, learn, named, stream
+from saved_models import known, learn, stream
 
 KINDS = {
     "bank": {},

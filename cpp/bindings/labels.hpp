@@ -14,11 +14,12 @@
 
 namespace gradstream::bindings {
 
-/// f(pointer, n) on a contiguous 1-D array of numbers; what f gives for null when it is none.
+/// f(pointer, n) on a contiguous 1-D array of numbers; what f gives for null when it is none. Subclasses are none: what
+/// a masked array holds is not all there is to it.
 template <class F>
 auto with_numbers(const py::handle& object, F&& f) {
   const double* none = nullptr;
-  if (!py::isinstance<py::array>(object)) return f(none, std::int64_t{0});
+  if (Py_TYPE(object.ptr()) != py::detail::npy_api::get().PyArray_Type_) return f(none, std::int64_t{0});
   const auto array = py::reinterpret_borrow<py::array>(object);
   constexpr int kWanted = int{py::array::c_style} | int{py::detail::npy_api::NPY_ARRAY_ALIGNED_};
   if (array.ndim() != 1 || (array.flags() & kWanted) != kWanted) return f(none, std::int64_t{0});

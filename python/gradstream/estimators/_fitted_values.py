@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def _check_classes(where: str, classes: Any) -> None:
     if not all(type(label) in LABEL_TYPES for label in labels):
         raise ValueError(f"{where} = {classes!r:.200}: labels are str, int, float or bool.")
     try:
-        rising = all(low < high for low, high in zip(labels, labels[1:], strict=False))
+        rising = all(low < high for low, high in pairwise(labels))
     except TypeError:  # numbers and strings
         rising = False
     if not (rising and all(label == label for label in labels)):  # NaN is not itself

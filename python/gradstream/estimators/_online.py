@@ -197,7 +197,7 @@ class OnlineEstimator(LinearEstimator):
 
 def _checked_weight(sample_weight: Any) -> float:
     try:
-        weight = float(sample_weight)
+        weight = np.nan if isinstance(sample_weight, str | bytes) else float(sample_weight)
     except (TypeError, ValueError, OverflowError):  # not a number, more than one, or more than float64 holds
         weight = np.nan
     if not 0 <= weight < np.inf:

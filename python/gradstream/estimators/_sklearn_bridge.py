@@ -172,4 +172,8 @@ def _coefficients(model: Any) -> tuple[Float64, Float64]:
     if coef.shape[0] > 1 and not hasattr(model, "classes_"):
         raise ValueError(f"model has {coef.shape[0]} targets: a LinearRegressor has one. Take them one at a time.")
     intercept: NDArray[np.float64] = np.broadcast_to(np.asarray(model.intercept_, np.float64).ravel(), coef.shape[0])
+    if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
+        raise ValueError(
+            f"model = {model!r:.200} has coefficients or intercepts that are not finite: nothing learns on."
+        )
     return np.ascontiguousarray(coef.T), intercept.copy()

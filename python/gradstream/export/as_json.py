@@ -38,7 +38,7 @@ def _labels(classes: NDArray[Any]) -> list[Any]:
     for label in labels:
         if not isinstance(label, str | int | float):
             raise ValueError(
-                f"classes_ holds {label!r}, a {type(label).__name__}: labels in JSON are str, int, float or bool. Teach "
-                "the model with such labels, or export format='c', which knows classes by position."
+                f"classes_ holds {label!r}, a {type(label).__name__}: labels in JSON are str, int, float or bool. "
+                "Teach the model with such labels, or export format='c', which knows classes by position."
             )
     return labels

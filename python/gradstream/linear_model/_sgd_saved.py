@@ -63,7 +63,7 @@ def _same_shape(state: dict[str, Any], name: str, shape: tuple[int, ...]) -> Non
 
 
 def _finite(state: dict[str, Any], name: str) -> None:
-    array = state.get(name)
+    array: Any = state.get(name)
     values = array.data if sp.issparse(array) else np.asarray(0.0 if array is None else array)
     if not np.isfinite(values).all():
         raise ValueError(f"state[{name!r}] holds numbers that are not finite: a model that has learnt has none.")

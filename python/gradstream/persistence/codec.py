@@ -178,6 +178,9 @@ class Decoder:
 def plain_copy(value: Any, where: str) -> Any:
     """Return a copy that shares no memory, or raise TypeError for what a file cannot hold; ``where`` names it."""
     encoder = Encoder()
-    coded = encoder.encode(value, where)
+    try:
+        coded = encoder.encode(value, where)
+    except RecursionError:
+        raise TypeError(f"{where} is nested too deeply, or holds itself. Saved are {COVERED}.") from None
     arrays = [array.copy() for array in encoder.arrays]
     return Decoder(arrays, room=sys.maxsize).decode(coded)

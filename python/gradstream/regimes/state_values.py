@@ -131,5 +131,6 @@ def _allow(name: str, array: NDArray[Any], allowed: NDArray[np.bool_], rule: str
         return
     at = tuple(int(i) for i in np.argwhere(~allowed)[0])
     raise ValueError(
-        f"state['model'][{name!r}] holds {array[at].item()!r} at {at}: it has {rule}. Take a state that get_state returned."
+        f"state['model'][{name!r}] holds {array[at].item()!r} at {at}: it has {rule}. "
+        "Take a state that get_state returned."
     )
