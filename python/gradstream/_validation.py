@@ -234,7 +234,7 @@ def reject_masked(name: str, array: Any) -> None:
     """Raise ValueError for masked elements: NumPy would read what lies behind the mask."""
     if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         raise ValueError(
-            f"{name} is a masked array with {int(np.ma.count_masked(array))} masked elements, which have no values. "
+            f"{name} is a masked array with {int(np.sum(array.mask))} masked elements, which have no values. "
             f"Fill them in ({name}.filled(0.0)), or leave their rows out."
         )
 

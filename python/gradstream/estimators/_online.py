@@ -74,10 +74,8 @@ class OnlineEstimator(LinearEstimator):
     def _learn_row(self, x: Any, y: NDArray[np.float64], weight: float) -> None:
         model = self._model
         weights = None if weight == 1.0 else np.array([weight], np.float64)
-        if model.current and model.takes(x):  # the way of almost every row: nothing to check that the core does not
-            status = model.learner.learn(x[None, :], y, weights, None, 1)
-            if status[0] == "ok":
-                return
+        if model.current and model.takes(x) and model.learn_row(x, y, weights):  # what the core checks is enough
+            return
         X = check_row(self, x, model.state.table.dtype)
         model = self._online_model(X, model.state.spec["columns"])
         model.learn(self._owner, LabelledRows(X, y, weights), None, 1)

@@ -51,9 +51,7 @@ def _mode_of(target: Path) -> int | None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     if not stat.S_ISREG(mode):
-        raise OSError(
-            errno.EINVAL, "Only a regular file is replaced, this is a device, a pipe or a socket", str(target)
-        )
+        raise OSError(errno.EINVAL, "Only a regular file is replaced, not a device, a pipe or a socket", str(target))
     return stat.S_IMODE(mode)
 
 
