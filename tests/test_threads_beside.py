@@ -15,6 +15,7 @@ from scipy import sparse
 
 from estimator_data import RATES, features, labels
 from gradstream import LinearClassifier
+from gradstream.linear_model import SGDClassifier
 
 D, ROWS, CHUNKS, READERS = 20, 1500, 12, 10
 LEARNERS = [
@@ -166,6 +167,40 @@ def test_a_copy_beside_a_learner_is_of_a_state_between_two_calls(parameters, way
     assert copies
     assert all(bits(copied) == known[clock(copied)] for copied in copies)
     assert all("cannot be copied or pickled meanwhile" in error for error in errors)
+
+
+@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+@pytest.mark.parametrize("average", [False, True])
+def test_copies_of_sgd_drop_ins_are_whole(way, average):
+    """One of the two, the learner or who copies, may hear that the other is at it."""
+    X = features(600, 2_000)
+    y = labels(X[:, :20])
+    model = SGDClassifier(random_state=0, average=average).partial_fit(X[:100], y[:100], [0, 1])
+    known, copies, errors, done = {model.t_: model.coef_.tobytes()}, [], [], threading.Event()
+
+    def make_copies():
+        while not done.is_set():
+            try:
+                copies.append(way(model))
+            except RuntimeError as error:
+                errors.append(str(error))
+            time.sleep(1e-3)
+
+    thread = threading.Thread(target=make_copies)
+    thread.start()
+    for i in range(100, 600, 5):
+        try:
+            model.partial_fit(X[i : i + 5], y[i : i + 5])
+        except RuntimeError as error:
+            errors.append(str(error))
+        known[model.t_] = model.coef_.tobytes()
+        time.sleep(1e-4)
+    done.set()
+    thread.join()
+    assert copies
+    assert len(known) > 2
+    assert all(copied.coef_.tobytes() == known[copied.t_] for copied in copies)
+    assert all("is learning already" in error for error in errors)
 
 
 def clock(model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import scipy.sparse as sp
 from sklearn.base import is_classifier
 
 from gradstream.estimators._saved import SavedEstimator
+from gradstream.estimators._turn import learning_turn
 from gradstream.linear_model._sgd_model import OWED, SLOWING, STALLED
 
 FLOATS = (np.float32, np.float64)
@@ -20,6 +22,18 @@ FINITE = (
 
 class SavedSGD(SavedEstimator):
     """Estimators whose model is ``coef_`` with arrays of its shape beside it."""
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Reduce to arrays of their own: what is copied or pickled is of a state between two calls that learn."""
+        with learning_turn(self):
+            reduced: Any = super().__reduce_ex__(protocol)
+            return *reduced[:2], copy.deepcopy(reduced[2]), *reduced[3:]
+
+    def _reader(self) -> Any:
+        reader = type(self)(**copy.deepcopy(self.get_params(deep=False)))  # type: ignore[attr-defined]
+        learnt: Any = self.__getstate__()
+        vars(reader).update(copy.deepcopy(learnt))
+        return reader
 
     def _restored(self, state: dict[str, Any]) -> dict[str, Any]:
         if not state:
