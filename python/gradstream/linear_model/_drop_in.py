@@ -16,16 +16,23 @@ from sklearn.utils.validation import check_is_fitted
 
 from gradstream._callbacks import watch_fit, with_callbacks
 from gradstream._parameters import fit_plan, online_spec
-from gradstream._state import LearnerState
+from gradstream._state import LearnerState, T
 from gradstream._targets import Targets
 from gradstream._threads import thread_count
 from gradstream._unavailable import not_yet
-from gradstream._validation import CheckedRows, assert_finite, check_rows, check_sample_weight, check_weight_left
+from gradstream._validation import (
+    CheckedRows,
+    assert_finite,
+    check_row,
+    check_rows,
+    check_sample_weight,
+    check_weight_left,
+)
 from gradstream.estimators import LinearClassifier, LinearRegressor
 from gradstream.estimators._batch import BatchEstimator
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
+from gradstream.linear_model._batch_saved import SavedDropIn
 from gradstream.linear_model._optimum import Goal, Optimum, center_of, go_on, minimise
-from gradstream.linear_model._sgd_exchange import scikit_learn_class
 from gradstream.regimes.problem import Problem, Start
 from gradstream.regimes.streaming import Model
 
@@ -61,12 +68,13 @@ class Rows:
     flat: bool = True
 
 
-class BatchDropIn(BatchEstimator):
+class BatchDropIn(SavedDropIn, BatchEstimator):
     """Base of the batch drop-ins: ``fit`` to scikit-learn's optimum, ``coef_`` and ``intercept_`` as plain arrays.
 
     A subclass says what its parameters mean: ``_main_parameters`` in those of the main estimators, ``_goal`` when to
     stop. The arrays are what predicts, so that whoever writes to them changes the model; a call that learns takes them
-    up.
+    up. ``_lent`` in the dictionary says that somebody has them, or that there is no other model: until then they are
+    what the model says, and single rows are predicted by it.
     """
 
     early_stopping = False
@@ -76,28 +84,36 @@ class BatchDropIn(BatchEstimator):
     @property
     def coef_(self) -> Any:
         """Coefficients in X's own units; they may be written to."""
-        return self._published("coef_")
+        return self._lend("coef_")
 
     @coef_.setter
     def coef_(self, value: Any) -> None:
-        self.__dict__["coef_"] = value
+        self.__dict__.update(coef_=value, _lent=True)
 
     @property
     def intercept_(self) -> Any:
         """Intercepts; they may be written to."""
-        return self._published("intercept_")
+        return self._lend("intercept_")
 
     @intercept_.setter
     def intercept_(self, value: Any) -> None:
-        self.__dict__["intercept_"] = value
+        self.__dict__.update(intercept_=value, _lent=True)
 
-    def _published(self, name: str) -> Any:
+    def _lend(self, name: str) -> Any:
         attributes = self.__dict__
         if name not in attributes:
             if "_model" not in attributes:
                 raise AttributeError(f"{self._owner!r} object has no attribute {name!r}")
-            attributes["coef_"], attributes["intercept_"] = self._shaped(*self._linear())
+            self._arrays()
+        attributes["_lent"] = True
         return attributes[name]
+
+    def _arrays(self) -> tuple[Any, Any]:
+        attributes = self.__dict__
+        if "coef_" not in attributes:
+            coef, attributes["intercept_"] = self._shaped(*self._linear())
+            attributes["coef_"] = coef
+        return attributes["coef_"], attributes["intercept_"]
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_model" in vars(self) or "coef_" in vars(self)
@@ -196,7 +212,11 @@ class BatchDropIn(BatchEstimator):
         else:
             self._keep(Model(state), rows.targets)
         self._penalty_weight = rows.weight
-        self.coef_, self.intercept_ = coef, intercept
+        self.__dict__.update(coef_=coef, intercept_=intercept)
+        if state is None:
+            self.__dict__["_lent"] = True
+        else:
+            self.__dict__.pop("_lent", None)
         self.optimality_ = max(optimum.result["optimality"] for optimum in optima)
         self.objective_ = sum(optimum.result["objective"] for optimum in optima)
         self.loss_curve_ = list(optima[0].result["loss_curve"]) if len(optima) == 1 else []
@@ -215,16 +235,24 @@ class BatchDropIn(BatchEstimator):
         if "coef_" not in attributes and "_model" not in attributes:
             check_is_fitted(self)
             raise NotFittedError
-        coef = self.coef_
+        coef, intercept = self._arrays()
         if "n_features_in_" not in attributes:  # a model that was put together by hand
             self.n_features_in_ = int(coef.shape[-1])
-        rows = check_rows(self, X, reset=False)
+        return self._margins_of(check_rows(self, X, reset=False), coef, intercept)
+
+    def _margins_of(self, rows: CheckedRows, coef: Any, intercept: Any) -> NDArray[Any]:
         with np.errstate(invalid="ignore", over="ignore"):  # not in X: said below
             weights = np.atleast_2d(coef).T if _dense(coef) else coef.T
-            margins = safe_sparse_dot(rows.matrix(), weights, dense_output=True) + self.intercept_
+            margins: NDArray[Any] = safe_sparse_dot(rows.matrix(), weights, dense_output=True) + intercept
         if not (_dense(coef) and np.isfinite(margins).all()):
             assert_finite(self._owner, rows)
         return margins
+
+    def _margins_one(self, x: Any) -> NDArray[Any]:
+        if "_lent" not in self.__dict__:
+            return super()._margins_one(x)
+        coef, intercept = self._arrays()
+        return self._margins_of(check_row(self, x, coef.dtype), coef, intercept)
 
     def learn_one(self, x: Any, y: Any, sample_weight: float = 1.0) -> None:
         """Learn one row.
@@ -247,34 +275,14 @@ class BatchDropIn(BatchEstimator):
         RuntimeError
             If another thread is teaching this estimator.
         """
-        if "coef_" in vars(self):
+        attributes = self.__dict__
+        if "coef_" in attributes:
             self._take_up()
+        model = attributes.get("_model")
+        if model is not None and self._penalty_is_of_the_sum:
+            if not model.state.counters[T] < GROWTH * self._penalty_weight - 1.0:
+                self._set_penalty([x], [sample_weight])
         super().learn_one(x, y, sample_weight)
-
-    def to_sklearn(self) -> Any:
-        """Return scikit-learn's estimator of the same name with these parameters and a copy of the model.
-
-        Returns
-        -------
-        model : estimator
-            Predicts the same.
-
-        Raises
-        ------
-        NotFittedError
-            Before the first call of ``fit`` or ``partial_fit``.
-        """
-        check_is_fitted(self)
-        other = scikit_learn_class(type(self))(**self.get_params(deep=False))
-        other.coef_, other.intercept_ = np.copy(self.coef_), np.copy(self.intercept_)[()]
-        for name in ("classes_", "n_features_in_", "feature_names_in_", "n_iter_", "solver_"):
-            if name in vars(self):
-                setattr(other, name, vars(self)[name])
-        self._complete(other)
-        return other
-
-    def _complete(self, other: Any) -> None:
-        """Add what scikit-learn's estimator keeps beside its public attributes."""
 
     def _learn(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> None:
         self._take_up()
@@ -291,15 +299,23 @@ class BatchDropIn(BatchEstimator):
             )
         if "coef_" not in attributes:
             return
-        coef, intercept = attributes["coef_"], attributes["intercept_"]
-        coef = coef if _dense(coef) else coef.toarray()
-        known, known_intercept = self._shaped(*self._linear())
-        if not (np.array_equal(coef, known) and np.allclose(intercept, known_intercept, rtol=1e-6, atol=0.0)):
+        if self._written():
+            coef, intercept = self._arrays()
+            coef = coef if _dense(coef) else coef.toarray()
             state: LearnerState = self._model.state.copy()
             columns = state.spec["columns"]
             state.set_point(np.atleast_2d(coef).T, np.broadcast_to(intercept, (columns,)))
             self._model = Model(state)
-        del attributes["coef_"], attributes["intercept_"]
+        for name in ("coef_", "intercept_", "_lent"):
+            attributes.pop(name, None)
+
+    def _written(self) -> bool:
+        if "_lent" not in self.__dict__:
+            return False
+        coef, intercept = self._arrays()
+        known, known_intercept = self._shaped(*self._linear())
+        same = np.array_equal(coef if _dense(coef) else coef.toarray(), known)
+        return not (same and np.allclose(intercept, known_intercept, rtol=1e-6, atol=0.0))
 
     def _set_penalty(self, X: Any, sample_weight: Any) -> None:
         """Let the penalty follow the weight that has been seen, in steps of a quarter."""

@@ -15,6 +15,7 @@ from gradstream.linear_model import _parameters_logistic as rules
 from gradstream.linear_model._classes import ClassDropIn
 from gradstream.linear_model._drop_in import CLASSIFIER, Rows
 from gradstream.linear_model._optimum import Goal, Optimum, minimise, relative
+from gradstream.persistence import register
 from gradstream.regimes.handover import Point
 from gradstream.regimes.problem import Problem, Start
 
@@ -244,3 +245,6 @@ def _with_constant(problem: Problem, value: float) -> Problem:
         rows = check_csr((wide.data, wide.indices, wide.indptr.astype(wide.indices.dtype), shape[1]))
     plan = replace(problem.plan, spec={**problem.plan.spec, "fit_intercept": False})
     return replace(problem, X=rows, plan=plan, online={**problem.online, "fit_intercept": False})
+
+
+register("gradstream.linear_model.LogisticRegression", LogisticRegression)

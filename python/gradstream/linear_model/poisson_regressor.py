@@ -13,6 +13,7 @@ from gradstream._targets import Targets, real_values
 from gradstream.linear_model._drop_in import REGRESSOR, Rows
 from gradstream.linear_model._optimum import Goal, relative
 from gradstream.linear_model._values import ValueDropIn
+from gradstream.persistence import register
 from gradstream.regimes.problem import Problem, Start
 
 if TYPE_CHECKING:
@@ -191,3 +192,6 @@ class PoissonRegressor(ValueDropIn):
             "You might also want to scale the data as shown in:\n"
             "    https://scikit-learn.org/stable/modules/preprocessing.html"
         )
+
+
+register("gradstream.linear_model.PoissonRegressor", PoissonRegressor)

@@ -15,6 +15,7 @@ from gradstream.linear_model._drop_in import REGRESSOR, Rows
 from gradstream.linear_model._optimum import Goal, Optimum
 from gradstream.linear_model._shared_gram import solved_together
 from gradstream.linear_model._values import ValueDropIn
+from gradstream.persistence import register
 from gradstream.regimes.problem import Problem
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class Ridge(MultiOutputMixin, ValueDropIn):
             Before the first call of ``fit`` or ``partial_fit``.
         """
         margins = self._margins(X)
-        return margins[:, 0] if self.coef_.ndim == 1 else margins
+        return margins[:, 0] if self._arrays()[0].ndim == 1 else margins
 
     def _checked_rows(self, X: Any, y: Any, sample_weight: Any) -> Rows:
         rules.reject_pairs(self, X)
@@ -193,3 +194,6 @@ class Ridge(MultiOutputMixin, ValueDropIn):
 
     def _n_iter(self, n_iter: list[int]) -> Any:
         return np.array(n_iter, np.int32)
+
+
+register("gradstream.linear_model.Ridge", Ridge)

@@ -15,6 +15,7 @@ from gradstream.linear_model._classes import ClassDropIn
 from gradstream.linear_model._drop_in import CLASSIFIER, Rows
 from gradstream.linear_model._optimum import Goal, Optimum
 from gradstream.linear_model._shared_gram import solved_together
+from gradstream.persistence import register
 from gradstream.regimes.problem import Problem
 
 if TYPE_CHECKING:
@@ -228,3 +229,6 @@ class RidgeClassifier(ClassDropIn):
 
     def _n_iter(self, n_iter: list[int]) -> Any:
         return np.array(n_iter, np.int32)
+
+
+register("gradstream.linear_model.RidgeClassifier", RidgeClassifier)

@@ -1,0 +1,218 @@
+"""What the batch drop-ins do with their model beside learning: keep it, hand it on, merge it."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils.validation import check_is_fitted
+
+from gradstream.estimators._lasting import LastingEstimator
+from gradstream.estimators._merge import check_alike, merged_state
+from gradstream.estimators._turn import learning_turn
+from gradstream.export import Learning
+from gradstream.linear_model._batch_exchange import from_scikit_learn, to_scikit_learn
+from gradstream.regimes.snapshot import snapshot
+from gradstream.regimes.streaming import Model
+
+if TYPE_CHECKING:
+    from gradstream._core import Float64
+
+ARRAYS = ("coef_", "intercept_")
+FLOATS = (np.float32, np.float64)
+READ = ("n_features_in_", "feature_names_in_", "classes_", "optimizer_", "solver_")
+
+
+class SavedDropIn(LastingEstimator):
+    """Mixin of the batch drop-ins, whose arrays are what predicts, with a model beside them that learns on."""
+
+    loss: str
+    _penalty_weight: float
+
+    def merge(self, other: Any) -> Any:
+        """Take in what another model has learnt from other rows: the mean, weighted by what each has seen.
+
+        Parameters
+        ----------
+        other : estimator
+            Fitted, of the same class, on the same features, classes and targets. It stays as it is.
+
+        Returns
+        -------
+        self : object
+            The estimator; ``objective_``, ``optimality_`` and ``n_iter_`` stay those of its own last ``fit``.
+
+        Raises
+        ------
+        TypeError
+            If ``other`` is of another class.
+        ValueError
+            If the two models do not go together; the message names the difference, and nothing has changed then.
+        NotFittedError
+            If one of the two has learnt nothing.
+        RuntimeError
+            If another thread is teaching one of them.
+
+        Notes
+        -----
+        The mean of two optima is not the optimum of all rows. It is near it where both parts are large and alike, and
+        where ``partial_fit`` goes on from.
+        """
+        self._check_other(other)
+        with learning_turn(self), learning_turn(other):
+            one, two = _as_written(self), _as_written(other)
+            if "_model" not in vars(one) and "_model" not in vars(two):
+                self.coef_, self.intercept_ = _means(one, two)
+            else:
+                model = Model(merged_state(one, two))
+                for name in (*ARRAYS, "_lent"):
+                    vars(self).pop(name, None)
+                self._model = model
+                self.optimizer_ = model.state.spec["optimizer"]
+            self._penalty_weight = one._penalty_weight + two._penalty_weight
+        return self
+
+    def to_sklearn(self) -> Any:
+        """Return scikit-learn's estimator of the same name with these parameters and a copy of the model.
+
+        Returns
+        -------
+        model : estimator
+            Predicts the same.
+
+        Raises
+        ------
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
+        """
+        check_is_fitted(self)
+        other = to_scikit_learn(self)
+        self._complete(other)
+        return other
+
+    @classmethod
+    def from_sklearn(  # type: ignore[override]
+        cls, model: Any, X: Any = None, y: Any = None, sample_weight: Any = None
+    ) -> Any:
+        """Return an estimator with the parameters and a copy of a fitted model of scikit-learn.
+
+        Parameters
+        ----------
+        model : estimator of sklearn.linear_model
+            Fitted: of the same name, of that with ``CV`` behind it, or another of the same predictions (the guide has
+            the table).
+        X : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
+            Rows like those to come, such as those of the fit: ``partial_fit`` goes on as after a fit of them. None:
+            rates are cold, and the penalty counts rows from here on.
+        y : array-like of shape (n_samples,), default=None
+            Targets of ``X``.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of ``X``.
+
+        Returns
+        -------
+        estimator : object
+            Predicts what ``model`` predicts and learns on from there.
+
+        Raises
+        ------
+        TypeError
+            If the model is of a class that this one does not stand for.
+        ValueError
+            If its predictions are made in another way, or the rows are not those of such a model.
+        NotFittedError
+            If the model has not been fitted.
+        """
+        return from_scikit_learn(cls, model, (X, y, sample_weight))
+
+    def _complete(self, other: Any) -> None:
+        """Add what scikit-learn's estimator keeps beside its public attributes."""
+
+    def _is_taken(self, name: Any) -> bool:
+        return name not in ARRAYS and super()._is_taken(name)
+
+    def _knows_loss(self, loss: str) -> bool:
+        return loss == self.loss
+
+    def _restored(self, state: dict[str, Any]) -> dict[str, Any]:
+        if "model" not in state and not (state and set(ARRAYS) <= state.keys()):
+            return super()._restored(state)
+        _check_arrays(state)
+        return super()._restored(state) if "model" in state else state
+
+    def _reader(self) -> Any:
+        check_is_fitted(self)
+        reader = type(self)(**copy.deepcopy(self.get_params(deep=False)))  # type: ignore[attr-defined]
+        attributes, known = vars(reader), vars(self)
+        coef, intercept = self._arrays()
+        attributes.update({name: copy.copy(known[name]) for name in READ if name in known})
+        attributes.update(coef_=coef.copy(), intercept_=np.copy(intercept)[()])
+        if "_model" in known and not self._written():
+            attributes["_model"] = Model(snapshot(self._model.state))
+        else:
+            attributes["_lent"] = True
+        return reader
+
+    def _coefficients(self) -> tuple[Float64, Float64]:
+        coef, intercept = super(LastingEstimator, self)._coefficients()
+        return coef, np.broadcast_to(intercept, (len(coef),)).copy()
+
+    def _learning(self) -> Learning | None:
+        return None  # they learn untuned, and C does not
+
+    def _arrays(self) -> tuple[Any, Any]:
+        """Return the coefficients and intercepts that predict, in scikit-learn's shapes."""
+        raise NotImplementedError
+
+    def _written(self) -> bool:
+        """Say whether somebody has written to the arrays since they were made of the model."""
+        raise NotImplementedError
+
+    def _take_up(self) -> None:
+        """Let the model move to what was written to the arrays."""
+        raise NotImplementedError
+
+
+def _as_written(estimator: Any) -> Any:
+    """Return a stand-in whose model is what its arrays say; it shares everything else."""
+    check_is_fitted(estimator)
+    other = copy.copy(estimator)
+    if "_model" in vars(other):
+        other._take_up()
+    return other
+
+
+def _means(one: Any, two: Any) -> tuple[Any, Any]:
+    """Return means of arrays of several targets."""
+    check_alike(one, two)
+    weights = np.array([one._penalty_weight, two._penalty_weight])
+    pairs = [[getattr(model, name) for model in (one, two)] for name in ARRAYS]
+    if any(np.shape(pair[0]) != np.shape(pair[1]) for pair in pairs):
+        shapes = [np.shape(model.coef_) for model in (one, two)]
+        raise ValueError(f"merge needs models of the same targets: coef_ has shapes {shapes[0]} and {shapes[1]}.")
+    first, second = weights / weights.sum()
+    coef, intercept = (first * pair[0] + second * pair[1] for pair in pairs)
+    return (coef if sp.issparse(coef) else coef.astype(one.coef_.dtype, copy=False)), intercept
+
+
+def _check_arrays(state: dict[str, Any]) -> None:
+    """Raise ValueError where arrays that are read back do not fit the columns, the classes or one another."""
+    if not set(ARRAYS) & state.keys():
+        return
+    coef, intercept, d = (state.get(name) for name in (*ARRAYS, "n_features_in_"))
+    if not (isinstance(coef, np.ndarray) or sp.issparse(coef)) or coef.dtype not in FLOATS or coef.ndim not in (1, 2):
+        raise ValueError(f"state['coef_'] = {coef!r:.200}: expected an array of float32 or float64.")
+    if type(d) is not int or coef.shape[-1] != d:
+        raise ValueError(f"state['coef_'] has shape {coef.shape}: expected rows of n_features_in_ = {d!r} columns.")
+    columns = coef.shape[0] if coef.ndim == 2 else 1
+    shape = np.shape(intercept)
+    if not isinstance(intercept, float | np.floating | np.ndarray) or shape not in ((), (columns,)):
+        raise ValueError(f"state['intercept_'] = {intercept!r:.200}: expected a float or {columns} of them.")
+    classes = state.get("classes_")
+    if classes is not None and (np.ndim(classes) != 1 or columns != (1 if len(classes) == 2 else len(classes))):
+        raise ValueError(f"state['classes_'] = {classes!r:.200} does not go with coef_ of shape {coef.shape}.")
+    weight = state.get("_penalty_weight")
+    if not isinstance(weight, float) or not 0.0 < weight < np.inf:
+        raise ValueError(f"state['_penalty_weight'] = {weight!r}: expected a float above 0, the weight seen.")
