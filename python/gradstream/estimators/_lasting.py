@@ -145,11 +145,6 @@ class LastingEstimator(SavedEstimator):
         if other is self:
             raise ValueError("other is this estimator itself: its rows would count twice. Merge a copy if they should.")
 
-    def _knows_loss(self, loss: str) -> bool:
-        """Say whether a state that has learnt with this loss can be one of such an estimator."""
-        task = "classification" if "class_weight" in self.get_params(deep=False) else "regression"  # type: ignore[attr-defined]
-        return bool(LOSSES[loss]["task"] == task)
-
     def _fitted_attributes(self) -> dict[str, Any]:
         attributes = self._pickled_attributes()
         model: Model | None = attributes.pop("_model", None)
@@ -200,7 +195,8 @@ class LastingEstimator(SavedEstimator):
 def _check_fit(estimator: Any, state: dict[str, Any], learnt: LearnerState) -> None:
     """Raise ValueError where a state is not one of this kind of estimator, or does not fit itself."""
     owner, spec, d = type(estimator).__name__, learnt.spec, state.get("n_features_in_")
-    if not estimator._knows_loss(spec["loss"]):
+    task = "classification" if "class_weight" in estimator.get_params(deep=False) else "regression"
+    if LOSSES[spec["loss"]]["task"] != task:
         raise ValueError(f"state has learnt with loss={spec['loss']!r}, which is not one of a {owner}.")
     if type(d) is not int or d != learnt.n_features or not isinstance(state.get("optimizer_"), str):
         raise ValueError(
@@ -208,7 +204,7 @@ def _check_fit(estimator: Any, state: dict[str, Any], learnt: LearnerState) -> N
             f"name are needed, and the model has {learnt.n_features} features."
         )
     lengths = {"feature_names_in_": d}
-    if "class_weight" in estimator.get_params(deep=False):
+    if task == "classification":
         classes = state.get("classes_")
         n_classes = len(classes) if isinstance(classes, np.ndarray) and classes.ndim == 1 else 0
         if n_classes < 2 or spec["columns"] != (1 if n_classes == 2 else n_classes):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import check_is_fitted
 
 from gradstream._parameters import online_spec
@@ -89,14 +90,23 @@ def from_scikit_learn(cls: Any, model: Any, sample: tuple[Any, Any, Any]) -> Any
 def _install(estimator: Any, sample: tuple[Any, Any, Any], coef: Float64, intercept: Float64) -> None:
     """Give an estimator the model that learns on."""
     classes = vars(estimator).get("classes_")
+    if classes is not None:
+        estimator._balanced_class_weights = _balanced(estimator, classes, sample)
     if sample[0] is None:
         spec = online_spec(estimator._checked_parameters(), columns=coef.shape[1], sparse=False)
         state, targets = started_at(spec, coef, intercept, estimator._draw_seed()), Targets(np.zeros(0), None, classes)
     else:
         state, targets = state_of_sample(estimator, sample, coef, intercept)
     estimator._keep(Model(state), targets)
-    if classes is not None:
-        estimator._balanced_class_weights = None
+
+
+def _balanced(estimator: Any, classes: Any, sample: tuple[Any, Any, Any]) -> Float64 | None:
+    """Return the weights of classes that a fit of the sample computes, None where there are none to compute."""
+    _, y, weights = sample
+    if estimator.class_weight != "balanced" or y is None:
+        return None
+    counted = weights if estimator.loss == "log_loss" else None
+    return np.asarray(compute_class_weight("balanced", classes=classes, y=y, sample_weight=counted), np.float64)
 
 
 def _parameters(cls: Any, model: Any) -> dict[str, Any]:

@@ -9,20 +9,22 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import check_is_fitted
 
-from gradstream.estimators._lasting import LastingEstimator
+from gradstream.estimators._lasting import PRIVATE, LastingEstimator
 from gradstream.estimators._merge import check_alike, merged_state
 from gradstream.estimators._turn import learning_turn
 from gradstream.export import Learning
 from gradstream.linear_model._batch_exchange import from_scikit_learn, to_scikit_learn
 from gradstream.regimes.snapshot import snapshot
+from gradstream.regimes.state_dict import state_from_dict
 from gradstream.regimes.streaming import Model
 
 if TYPE_CHECKING:
     from gradstream._core import Float64
+    from gradstream._state import LearnerState
 
 ARRAYS = ("coef_", "intercept_")
 FLOATS = (np.float32, np.float64)
-READ = ("n_features_in_", "feature_names_in_", "classes_", "optimizer_", "solver_")
+READ = ("n_features_in_", "feature_names_in_", "classes_", "optimizer_", "solver_", "_penalty_weight")
 
 
 class SavedDropIn(LastingEstimator):
@@ -71,7 +73,7 @@ class SavedDropIn(LastingEstimator):
                     vars(self).pop(name, None)
                 self._model = model
                 self.optimizer_ = model.state.spec["optimizer"]
-            self._penalty_weight = one._penalty_weight + two._penalty_weight
+            self._penalty_weight = sum(_weights(one, two))
         return self
 
     def to_sklearn(self) -> Any:
@@ -130,17 +132,21 @@ class SavedDropIn(LastingEstimator):
     def _complete(self, other: Any) -> None:
         """Add what scikit-learn's estimator keeps beside its public attributes."""
 
-    def _is_taken(self, name: Any) -> bool:
-        return name not in ARRAYS and super()._is_taken(name)
-
-    def _knows_loss(self, loss: str) -> bool:
-        return loss == self.loss
+    def _is_taken(self, name: Any, *state: dict[str, Any]) -> bool:
+        return name not in ARRAYS and super()._is_taken(name, *state)
 
     def _restored(self, state: dict[str, Any]) -> dict[str, Any]:
-        if "model" not in state and not (state and set(ARRAYS) <= state.keys()):
-            return super()._restored(state)
+        if not state:
+            return {}
+        if "model" not in state and not set(ARRAYS) <= state.keys():
+            raise ValueError(f"state has no 'model', only {sorted(state)}: it is not of a {type(self).__name__}.")
         _check_arrays(state)
-        return super()._restored(state) if "model" in state else state
+        if "model" not in state:
+            return state
+        learnt = state_from_dict(state["model"])
+        _check_model(self, state, learnt)
+        attributes = {PRIVATE.get(name, name): value for name, value in state.items() if name != "model"}
+        return attributes | {"_model": Model(learnt)}
 
     def _reader(self) -> Any:
         check_is_fitted(self)
@@ -184,10 +190,15 @@ def _as_written(estimator: Any) -> Any:
     return other
 
 
+def _weights(*models: Any) -> list[float]:
+    """Return what models have seen; one that was put together by hand is as good as a row."""
+    return [float(getattr(model, "_penalty_weight", 1.0)) for model in models]
+
+
 def _means(one: Any, two: Any) -> tuple[Any, Any]:
     """Return means of arrays of several targets."""
     check_alike(one, two)
-    weights = np.array([one._penalty_weight, two._penalty_weight])
+    weights = np.array(_weights(one, two))
     pairs = [[getattr(model, name) for model in (one, two)] for name in ARRAYS]
     if any(np.shape(pair[0]) != np.shape(pair[1]) for pair in pairs):
         shapes = [np.shape(model.coef_) for model in (one, two)]
@@ -195,6 +206,28 @@ def _means(one: Any, two: Any) -> tuple[Any, Any]:
     first, second = weights / weights.sum()
     coef, intercept = (first * pair[0] + second * pair[1] for pair in pairs)
     return (coef if sp.issparse(coef) else coef.astype(one.coef_.dtype, copy=False)), intercept
+
+
+def _check_model(estimator: Any, state: dict[str, Any], learnt: LearnerState) -> None:
+    """Raise ValueError where what learns on is not of this kind of estimator, or does not fit the rest of the state."""
+    owner, spec, d, classes = type(estimator).__name__, learnt.spec, state.get("n_features_in_"), state.get("classes_")
+    if spec["loss"] != estimator.loss:
+        raise ValueError(f"state has learnt with loss={spec['loss']!r}: a {owner} learns with {estimator.loss!r}.")
+    if type(d) is not int or d != learnt.n_features or not isinstance(state.get("optimizer_"), str):
+        raise ValueError(
+            f"state['n_features_in_'] = {d!r} and state['optimizer_'] = {state.get('optimizer_')!r}: an integer and a "
+            f"name are needed, and the model has {learnt.n_features} features."
+        )
+    lengths = {"feature_names_in_": d}
+    if "class_weight" in estimator.get_params(deep=False):
+        count = len(classes) if isinstance(classes, np.ndarray) and classes.ndim == 1 else 0
+        if count < 2 or spec["columns"] != (1 if count == 2 else count):
+            raise ValueError(f"state['classes_'] = {classes!r} does not go with {spec['columns']} columns of margins.")
+        lengths["balanced_class_weights"] = count
+    for name, length in lengths.items():
+        value = state.get(name)
+        if value is not None and np.shape(value) != (length,):
+            raise ValueError(f"state[{name!r}] has shape {np.shape(value)}, it has to be {(length,)}.")
 
 
 def _check_arrays(state: dict[str, Any]) -> None:
@@ -210,9 +243,12 @@ def _check_arrays(state: dict[str, Any]) -> None:
     shape = np.shape(intercept)
     if not isinstance(intercept, float | np.floating | np.ndarray) or shape not in ((), (columns,)):
         raise ValueError(f"state['intercept_'] = {intercept!r:.200}: expected a float or {columns} of them.")
+    for name, values in (("coef_", coef.data if sp.issparse(coef) else coef), ("intercept_", intercept)):
+        if not np.isfinite(values).all():
+            raise ValueError(f"state[{name!r}] holds numbers that are not finite: a model that has learnt has none.")
     classes = state.get("classes_")
     if classes is not None and (np.ndim(classes) != 1 or columns != (1 if len(classes) == 2 else len(classes))):
         raise ValueError(f"state['classes_'] = {classes!r:.200} does not go with coef_ of shape {coef.shape}.")
-    weight = state.get("_penalty_weight")
+    weight = state.get("_penalty_weight", 1.0)
     if not isinstance(weight, float) or not 0.0 < weight < np.inf:
         raise ValueError(f"state['_penalty_weight'] = {weight!r}: expected a float above 0, the weight seen.")

@@ -16,8 +16,9 @@ class SavedSGD(SavedEstimator):
     """Estimators whose model is ``coef_`` with arrays of its shape beside it."""
 
     def _restored(self, state: dict[str, Any]) -> dict[str, Any]:
-        if not state:
-            return state
+        constants = {name: vars(self)[name] for name in vars(type(self)()) if name in vars(self)}
+        if state.keys() <= constants.keys():  # nothing learnt
+            return constants
         coef = _array(state, "coef_")
         shape = (1, coef.shape[0]) if coef.ndim == 1 else coef.shape
         if len(shape) != 2 or state.get("n_features_in_") != shape[1]:
@@ -32,7 +33,7 @@ class SavedSGD(SavedEstimator):
         _same_shape(state, "_progress", (shape[0], 4))
         if not (isinstance(state.get("t_"), float) and state["t_"] >= 1.0):
             raise ValueError(f"state['t_'] = {state.get('t_')!r}: expected a float of at least 1.")
-        return state
+        return state | constants
 
 
 def _array(state: dict[str, Any], name: str) -> Any:

@@ -185,6 +185,8 @@ class PoissonRegressor(ValueDropIn):
         return Start(coef, np.array([self.intercept_], np.float64))
 
     def _unconverged(self, n_iter: int, gap: str) -> str:
+        if self.solver == "newton-cholesky":
+            return f"Newton solver did not converge after {n_iter} iterations. {gap}"
         return (
             f"{self.solver} failed to converge after {n_iter} iteration(s) (status=1):\n"
             f"STOP: TOTAL NO. OF ITERATIONS REACHED LIMIT. {gap}\n\n"

@@ -14,7 +14,7 @@ from gradstream._targets import finite_reals
 from gradstream._validation import CheckedRows, check_weight_left
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
 from gradstream.linear_model._sgd_base import SGDBase, about_rows
-from gradstream.linear_model._sgd_model import SgdModel
+from gradstream.linear_model._sgd_model import SgdModel, only_row
 from gradstream.linear_model._sgd_parameters import REGRESSOR, reject_pairs
 from gradstream.linear_model._sgd_seeds import Mask, regressor_seed
 from gradstream.persistence import register
@@ -278,7 +278,7 @@ class SGDRegressor(RegressorMixin, SGDBase):
         self._run(model, rows, about, max_iter)
 
     def _publish(self, coef: NDArray[Any], intercept: Float64) -> None:
-        self.coef_ = coef[0]
+        self.coef_ = only_row(coef, vars(self).get("coef_"))
         self.intercept_ = intercept.copy()
 
     def _intercepts(self) -> Any:
