@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from gradstream import LinearRegressor
 from gradstream.linear_model import LogisticRegression, PoissonRegressor, Ridge, RidgeClassifier
+from saved_models import known
 
 RNG = np.random.default_rng
 PAIRS = [(cls, getattr(linear_model, cls.__name__)) for cls in (PoissonRegressor, Ridge, RidgeClassifier)]
@@ -268,3 +269,23 @@ def test_to_scikit_learn(cls, n_classes):
     assert_array_equal(model.predict(X), cls().fit(X, y).predict(X))
     with pytest.raises(NotFittedError):
         cls().to_sklearn()
+
+
+def test_penalty_follows_the_weight_seen_row_by_row():
+    X, y, _, _ = problem()
+    model = Ridge(alpha=2.0)
+    for x, target in zip(X, y, strict=True):
+        model.learn_one(x, target)
+    assert 2.0 / 300 <= model._model.state.spec["l2"] <= 2.0 / 300 * 1.25
+
+
+@pytest.mark.parametrize("weights", ["many", np.full(300, np.nan), [[1.0]] * 300, np.full(300, -1.0)])
+def test_a_failed_chunk_does_not_move_the_penalty(weights):
+    X, y, _, _ = problem()
+    model = Ridge().fit(X[:20], y[:20])
+    coef, before = model.coef_, known(model)
+    for call in (model.partial_fit, model.fit):
+        with pytest.raises(ValueError, match=r"weight|string"):
+            call(X, y, sample_weight=weights)
+        assert model.coef_ is coef
+        assert known(model) == before

@@ -15,7 +15,6 @@ from sklearn.exceptions import NotFittedError
 import gradstream
 from every_estimator import CASES, ROWS, Case, each
 from exported_c import COMPILER, Exported
-from gradstream import load
 from saved_models import WAYS, known
 
 DROP_INS = [case for case in CASES if hasattr(case.cls, "_lend")]  # of batch estimators

@@ -115,14 +115,14 @@ def _parameters(cls: Any, model: Any) -> dict[str, Any]:
     kin = KIN.get(wanted.__name__, {})
     name = type(model).__name__
     if name not in kin and not isinstance(model, wanted):
-        raise TypeError(
-            f"model is a {name}: {cls.__name__} can be made of {', '.join([wanted.__name__, *kin])} only."
-        )
+        raise TypeError(f"model is a {name}: {cls.__name__} can be made of {', '.join([wanted.__name__, *kin])} only.")
     given = model.get_params(deep=False)
     shared = {parameter: given[parameter] for parameter in cls._get_param_names() if parameter in given}
     check_is_fitted(model)
     shared |= kin.get(name, lambda model: {})(model)
-    solvers = {option for rule in cls._parameter_constraints.get("solver", ()) for option in getattr(rule, "options", ())}
+    solvers = {
+        option for rule in cls._parameter_constraints.get("solver", ()) for option in getattr(rule, "options", ())
+    }
     if shared.get("solver") not in solvers:
         shared.pop("solver", None)
     return shared

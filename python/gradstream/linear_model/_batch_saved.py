@@ -176,10 +176,6 @@ class SavedDropIn(LastingEstimator):
         """Say whether somebody has written to the arrays since they were made of the model."""
         raise NotImplementedError
 
-    def _take_up(self) -> None:
-        """Let the model move to what was written to the arrays."""
-        raise NotImplementedError
-
 
 def _as_written(estimator: Any) -> Any:
     """Return a stand-in whose model is what its arrays say; it shares everything else."""
@@ -234,6 +230,8 @@ def _check_arrays(state: dict[str, Any]) -> None:
     """Raise ValueError where arrays that are read back do not fit the columns, the classes or one another."""
     if not set(ARRAYS) & state.keys():
         return
+    coef: Any
+    intercept: Any
     coef, intercept, d = (state.get(name) for name in (*ARRAYS, "n_features_in_"))
     if not (isinstance(coef, np.ndarray) or sp.issparse(coef)) or coef.dtype not in FLOATS or coef.ndim not in (1, 2):
         raise ValueError(f"state['coef_'] = {coef!r:.200}: expected an array of float32 or float64.")

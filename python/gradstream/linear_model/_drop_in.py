@@ -16,10 +16,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from gradstream._callbacks import watch_fit, with_callbacks
 from gradstream._parameters import fit_plan, online_spec
-from gradstream._state import LearnerState, T
+from gradstream._state import LearnerState
 from gradstream._targets import Targets
 from gradstream._threads import thread_count
-from gradstream._unavailable import not_yet
 from gradstream._validation import (
     CheckedRows,
     assert_finite,
@@ -29,9 +28,9 @@ from gradstream._validation import (
     check_weight_left,
 )
 from gradstream.estimators import LinearClassifier, LinearRegressor
-from gradstream.estimators._batch import BatchEstimator
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
 from gradstream.linear_model._batch_saved import SavedDropIn
+from gradstream.linear_model._going_on import GoingOn
 from gradstream.linear_model._optimum import Goal, Optimum, center_of, go_on, minimise
 from gradstream.regimes.problem import Problem, Start
 from gradstream.regimes.streaming import Model
@@ -39,7 +38,6 @@ from gradstream.regimes.streaming import Model
 if TYPE_CHECKING:
     from gradstream._core import Float64
 
-GROWTH = 1.25  # of the weight seen, until a penalty that falls with it is set anew
 PLAIN = (str, int, float, bool, type(None))
 _allowed: set[tuple[Any, ...]] = set()  # classes with parameter values that have been checked before
 
@@ -68,7 +66,7 @@ class Rows:
     flat: bool = True
 
 
-class BatchDropIn(SavedDropIn, BatchEstimator):
+class BatchDropIn(GoingOn, SavedDropIn):
     """Base of the batch drop-ins: ``fit`` to scikit-learn's optimum, ``coef_`` and ``intercept_`` as plain arrays.
 
     A subclass says what its parameters mean: ``_main_parameters`` in those of the main estimators, ``_goal`` when to
@@ -79,7 +77,6 @@ class BatchDropIn(SavedDropIn, BatchEstimator):
 
     early_stopping = False
     optimality_: float
-    _penalty_weight: float  # the weight seen that the penalty was last set by
 
     @property
     def coef_(self) -> Any:
@@ -100,20 +97,21 @@ class BatchDropIn(SavedDropIn, BatchEstimator):
         self.__dict__.update(intercept_=value, _lent=True)
 
     def _lend(self, name: str) -> Any:
+        value = self._published(name)
+        self.__dict__["_lent"] = True
+        return value
+
+    def _published(self, name: str) -> Any:
         attributes = self.__dict__
         if name not in attributes:
             if "_model" not in attributes:
                 raise AttributeError(f"{self._owner!r} object has no attribute {name!r}")
-            self._arrays()
-        attributes["_lent"] = True
+            coef, attributes["intercept_"] = self._shaped(*self._linear())
+            attributes["coef_"] = coef
         return attributes[name]
 
     def _arrays(self) -> tuple[Any, Any]:
-        attributes = self.__dict__
-        if "coef_" not in attributes:
-            coef, attributes["intercept_"] = self._shaped(*self._linear())
-            attributes["coef_"] = coef
-        return attributes["coef_"], attributes["intercept_"]
+        return self._published("coef_"), self._published("intercept_")
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_model" in vars(self) or "coef_" in vars(self)
@@ -253,84 +251,6 @@ class BatchDropIn(SavedDropIn, BatchEstimator):
             return super()._margins_one(x)
         coef, intercept = self._arrays()
         return self._margins_of(check_row(self, x, coef.dtype), coef, intercept)
-
-    def learn_one(self, x: Any, y: Any, sample_weight: float = 1.0) -> None:
-        """Learn one row.
-
-        Parameters
-        ----------
-        x : ndarray of shape (n_features,), or tuple (indices, values)
-            The row; the pair holds the columns that are not 0, in increasing order.
-        y : label or float
-            Its target.
-        sample_weight : float, default=1.0
-            How many times the row counts, dimensionless; 0 is no row at all.
-
-        Raises
-        ------
-        ValueError
-            If the row, the target or the weight is not what the model expects; nothing has changed then.
-        DivergenceError
-            If a coefficient would become infinite or NaN; nothing has changed then.
-        RuntimeError
-            If another thread is teaching this estimator.
-        """
-        attributes = self.__dict__
-        if "coef_" in attributes:
-            self._take_up()
-        model = attributes.get("_model")
-        if model is not None and self._penalty_is_of_the_sum:
-            if not model.state.counters[T] < GROWTH * self._penalty_weight - 1.0:
-                self._set_penalty([x], [sample_weight])
-        super().learn_one(x, y, sample_weight)
-
-    def _learn(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> None:
-        self._take_up()
-        self._set_penalty(X, sample_weight)
-        super()._learn(X, y, sample_weight, classes)
-
-    def _take_up(self) -> None:
-        """Go on from the arrays: the model moves to what was written to them, and they are made anew when read."""
-        attributes = self.__dict__
-        if "_model" not in attributes and "coef_" in attributes:
-            raise not_yet(
-                f"{self._owner}: going on from several targets, or from arrays put together by hand,",
-                "Call fit with one target or two classes, or use one estimator for each.",
-            )
-        if "coef_" not in attributes:
-            return
-        if self._written():
-            coef, intercept = self._arrays()
-            coef = coef if _dense(coef) else coef.toarray()
-            state: LearnerState = self._model.state.copy()
-            columns = state.spec["columns"]
-            state.set_point(np.atleast_2d(coef).T, np.broadcast_to(intercept, (columns,)))
-            self._model = Model(state)
-        for name in ("coef_", "intercept_", "_lent"):
-            attributes.pop(name, None)
-
-    def _written(self) -> bool:
-        if "_lent" not in self.__dict__:
-            return False
-        coef, intercept = self._arrays()
-        known, known_intercept = self._shaped(*self._linear())
-        same = np.array_equal(coef if _dense(coef) else coef.toarray(), known)
-        return not (same and np.allclose(intercept, known_intercept, rtol=1e-6, atol=0.0))
-
-    def _set_penalty(self, X: Any, sample_weight: Any) -> None:
-        """Let the penalty follow the weight that has been seen, in steps of a quarter."""
-        model = vars(self).get("_model")
-        if not self._penalty_is_of_the_sum:
-            self._penalty_weight = 1.0
-            return
-        weight = 0.0 if model is None else self.t_
-        n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
-        weight += float(n_rows if sample_weight is None else np.sum(sample_weight))
-        if model is None or weight > GROWTH * self._penalty_weight:
-            self._penalty_weight = max(weight, 1.0)
-            self._parameters_changed()
-
-    _penalty_is_of_the_sum = True  # and not of the mean loss
 
     def _checked_parameters(self) -> dict[str, Any]:
         self._check_values()
