@@ -12,8 +12,8 @@ from sklearn.utils import check_array
 from gradstream._targets import real_values
 from gradstream.linear_model import _parameters_ridge as rules
 from gradstream.linear_model._drop_in import REGRESSOR, Rows
+from gradstream.linear_model._exact import ExactDropIn
 from gradstream.linear_model._optimum import Goal, Optimum
-from gradstream.linear_model._shared_gram import solved_together
 from gradstream.linear_model._values import ValueDropIn
 from gradstream.regimes.problem import Problem
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gradstream._core import Float64
 
 
-class Ridge(MultiOutputMixin, ValueDropIn):
+class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
     """Ridge regression with the parameters and attributes of :class:`sklearn.linear_model.Ridge`.
 
     The optimum is scikit-learn's, the one of ``sum_i s_i (y_i - z_i)^2 + alpha |w|^2``; ``partial_fit`` goes on from
@@ -172,8 +172,31 @@ class Ridge(MultiOutputMixin, ValueDropIn):
     def _goal(self, problem: Problem, center: Float64 | None) -> Goal:
         return rules.goal(self.tol, problem)
 
-    def _optima(self, problems: list[Problem], watch: Any) -> list[Optimum]:
-        return solved_together(problems) or super()._optima(problems, watch)
+    def _first_columns(
+        self, y: Any, weights: Float64 | None, n_rows: int, classes: Any
+    ) -> tuple[Float64, Float64 | None]:
+        flat = np.asarray(y).ndim != 2
+        Y = self._target_columns(y, weights, n_rows)
+        rules.reject_alphas(self, Y.shape[1])
+        self._flat = flat
+        return Y, weights
+
+    def _online_columns(
+        self, y: Any, weights: Float64 | None, n_rows: int, classes: Any
+    ) -> tuple[Float64, Float64 | None]:
+        known = len(self._sums.squares)
+        if known > 1 and np.shape(y)[1:] != (known,):
+            raise ValueError(f"y has shape {np.shape(y)}: the model has {known} targets a row.")
+        return self._target_columns(y, weights, n_rows, known), weights
+
+    def _target_columns(self, y: Any, weights: Float64 | None, n_rows: int, known: int = 0) -> Float64:
+        """Return y as (n, m)."""
+        if np.ndim(y) != 2 or known == 1:
+            return real_values(self, y, weights, n_rows).y[:, None]
+        Y = check_array(y, dtype=np.float64, input_name="y", order="C")
+        if len(Y) != n_rows:
+            raise ValueError(f"Found input variables with inconsistent numbers of samples: {[n_rows, len(Y)]}")
+        return np.asarray(Y, np.float64)
 
     def _most_iterations(self) -> int:
         return self.max_iter or rules.MOST_ITERATIONS
