@@ -15,7 +15,9 @@ EXTREME_MARGINS = np.array([-1e3, -40.0, 0.0, 40.0, 1e3])
 
 
 def targets(loss):
-    return {"sign": [-1.0, 1.0], "real": [-2.0, 0.0, 1.5], "count": [0.0, 1.0, 4.0], "amount": [0.2, 1.0, 4.0]}[losses.LOSSES[loss].target]
+    return {"sign": [-1.0, 1.0], "real": [-2.0, 0.0, 1.5], "count": [0.0, 1.0, 4.0], "amount": [0.2, 1.0, 4.0]}[
+        losses.LOSSES[loss].target
+    ]
 
 
 def grid(loss, *axes):

@@ -14,13 +14,17 @@ Vector shift_of(const RowAccess& access, const GramRows& rows) {
   constexpr std::int64_t enough = 64;
   const std::int64_t n = access.rows(), d = access.columns(), count = std::min(n, enough);
   Vector shift(static_cast<std::size_t>(d + rows.targets), 0.0);
+  double seen = 0.0;
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t row = i * n / count;
-    access.row_axpy(row, nullptr, 1.0 / static_cast<double>(count), shift.data());
+    if (rows.weight != nullptr && rows.weight[row] == 0.0) continue;
+    access.row_axpy(row, nullptr, 1.0, shift.data());
     for (std::int64_t k = 0; k < rows.targets; ++k) {
-      shift[static_cast<std::size_t>(d + k)] += rows.y[row * rows.targets + k] / static_cast<double>(count);
+      shift[static_cast<std::size_t>(d + k)] += rows.y[row * rows.targets + k];
     }
+    seen += 1.0;
   }
+  for (double& value : shift) value /= std::max(seen, 1.0);
   return shift;
 }
 

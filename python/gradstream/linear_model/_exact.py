@@ -105,7 +105,7 @@ class ExactDropIn(BatchDropIn):
     def _published(self, name: str) -> Any:
         attributes = self.__dict__
         if name not in attributes and "_sums" in attributes:
-            attributes["coef_"], attributes["intercept_"] = self._shaped_exactly(self._present_optimum())
+            attributes["coef_"], attributes["intercept_"] = self._present_model()
         return super()._published(name)
 
     def _solved(self, rows: Rows, watch: Any) -> tuple[list[Optimum], Any]:
@@ -178,24 +178,24 @@ class ExactDropIn(BatchDropIn):
             return nonnegative(sums, self._penalties(sums), fit_intercept=self.fit_intercept)
         return sums.optimum(self._penalties(sums), fit_intercept=self.fit_intercept)
 
-    def _present_optimum(self) -> LeastSquaresOptimum:
-        """Return the optimum of all rows so far; of many, the shortest."""
+    def _present_model(self) -> tuple[Any, Any]:
+        """Return coefficients and intercepts at the optimum of all rows so far; of many, the shortest."""
         sums = self._sums
         if sums.weight == 0.0:
-            d, m = sums.cross.shape
-            return LeastSquaresOptimum(np.zeros((d, m)), np.zeros(m), np.zeros(m), np.zeros(m), 1.0)
+            return self._shaped(np.zeros(sums.cross.shape), np.zeros(len(sums.squares)))
         optimum = self._optimum_of(sums)
-        if optimum.pivot > 0.0:
-            return optimum
-        return shortest(sums, self._penalties(sums), fit_intercept=self.fit_intercept)
+        if optimum.pivot == 0.0:
+            optimum = shortest(sums, self._penalties(sums), fit_intercept=self.fit_intercept)
+        return self._shaped(optimum.coef, optimum.intercept)
 
-    def _shaped_exactly(self, optimum: LeastSquaresOptimum) -> tuple[Any, Any]:
-        """Return coefficients and intercepts in scikit-learn's shapes and dtypes."""
+    def _shaped(self, coef: Float64, intercept: Float64) -> tuple[Any, Any]:
+        if "_sums" not in vars(self):
+            return super()._shaped(coef, intercept)
         dtype = np.dtype(np.float32 if self._single else np.float64)
-        coef, intercept = np.ascontiguousarray(optimum.coef.T, dtype), optimum.intercept.astype(dtype)
-        if self._flat:
-            return coef[0], (intercept[0] if self.fit_intercept else 0.0)
-        return coef, (intercept if self.fit_intercept else 0.0)
+        coef, intercept = np.ascontiguousarray(coef.T, dtype), intercept.astype(dtype)
+        if not self.fit_intercept:
+            return coef if len(coef) > 1 else coef[0], 0.0
+        return coef if len(coef) > 1 else coef[0], intercept[0] if self._flat else intercept
 
     def _learn(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> None:
         known = vars(self)

@@ -185,13 +185,14 @@ class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
         self, y: Any, weights: Float64 | None, n_rows: int, classes: Any
     ) -> tuple[Float64, Float64 | None]:
         known = len(self._sums.squares)
-        if known > 1 and np.shape(y)[1:] != (known,):
+        Y = self._target_columns(y, weights, n_rows)
+        if Y.shape[1] != known:
             raise ValueError(f"y has shape {np.shape(y)}: the model has {known} targets a row.")
-        return self._target_columns(y, weights, n_rows, known), weights
+        return Y, weights
 
-    def _target_columns(self, y: Any, weights: Float64 | None, n_rows: int, known: int = 0) -> Float64:
+    def _target_columns(self, y: Any, weights: Float64 | None, n_rows: int) -> Float64:
         """Return y as (n, m)."""
-        if np.ndim(y) != 2 or known == 1:
+        if np.ndim(y) != 2:
             return real_values(self, y, weights, n_rows).y[:, None]
         Y = check_array(y, dtype=np.float64, input_name="y", order="C")
         if len(Y) != n_rows:

@@ -15,7 +15,7 @@ from gradstream.linear_model._classes import ClassDropIn
 from gradstream.linear_model._drop_in import CLASSIFIER, Rows
 from gradstream.linear_model._exact import ExactDropIn, many_columns
 from gradstream.linear_model._optimum import Goal, Optimum
-from gradstream.regimes.least_squares import MOST_COLUMNS, LeastSquaresOptimum
+from gradstream.regimes.least_squares import MOST_COLUMNS
 from gradstream.regimes.problem import Problem
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
     ) -> tuple[Float64, Float64 | None]:
         known = online_classes(self, classes)
         targets = online_labels(self, y, weights, known, n_rows)
-        self.classes_, self._flat = known, True
+        self.classes_, self._flat = known, False
         self._balanced_class_weights = None
         return _signed_columns(targets), targets.weights
 
@@ -166,14 +166,11 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
         targets = online_labels(self, y, weights, online_classes(self, classes), n_rows)
         return _signed_columns(targets), targets.weights
 
-    def _shaped_exactly(self, optimum: LeastSquaresOptimum) -> tuple[Any, Any]:
-        dtype = np.dtype(np.float32 if self._single else np.float64)
-        coef, intercept = np.ascontiguousarray(optimum.coef.T, dtype), optimum.intercept.astype(dtype)
-        return coef if len(coef) > 1 else coef[0], intercept if self.fit_intercept else 0.0
-
     def _shaped(self, coef: Float64, intercept: Float64) -> tuple[Any, Any]:
         rows, intercept = super()._shaped(coef, intercept)
-        return rows[0], intercept if self.fit_intercept else 0.0
+        if "_sums" not in vars(self):
+            rows = rows[0]
+        return rows, np.atleast_1d(intercept) if self.fit_intercept else 0.0
 
     def _checked_rows(self, X: Any, y: Any, sample_weight: Any) -> Rows:
         rules.reject_pairs(self, X)
@@ -181,9 +178,9 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
         targets, columns = rows.targets, rows.targets.columns
         rules.reject_alphas(self, columns)
         if columns == 1:
-            return rows
+            return replace(rows, flat=False)
         signed = _signed_columns(targets)
-        return replace(rows, columns=tuple(Targets(signed[:, k], targets.weights) for k in range(columns)))
+        return replace(rows, flat=False, columns=tuple(Targets(signed[:, k], targets.weights) for k in range(columns)))
 
     def _complete(self, other: Any) -> None:
         other._label_binarizer = LabelBinarizer(pos_label=1, neg_label=-1).fit(self.classes_)
