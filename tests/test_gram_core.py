@@ -54,7 +54,7 @@ def test_sums_equal_long_double(isa, layout, shape, weighted):
 def test_large_means_cost_no_digits():
     """Columns at 1e6, sorted, so that the first rows say nothing of the others."""
     rng = np.random.default_rng(0)
-    X = np.sort(rng.normal(size=(5000, 4)), axis=0) + [0.0, 1e3, -1e6, 1e6]
+    X = np.sort(rng.normal(size=(5000, 4)), axis=0) + np.array([0.0, 1e3, -1e6, 1e6])
     Y = X @ rng.normal(size=(4, 1)) + rng.normal(size=(5000, 1)) + 1e6
     assert_sums(X, Y, None, _core.gram_sums(X, Y, None, 1), 1e-12)
 

@@ -35,7 +35,8 @@ GOOD_ENOUGH = 1e-10  # optimality; what is worse is fitted iteratively
 class ExactDropIn(BatchDropIn):
     """A drop-in whose loss is quadratic. Of up to 1024 columns it keeps the sums that tell the optimum.
 
-    ``_sums`` are these, ``_single`` says that coefficients are float32, ``_flat`` that y has one dimension. Coefficients are solved for when they are read.
+    ``_sums`` are these, ``_single`` says that coefficients are float32, ``_flat`` that y has one dimension.
+    Coefficients are solved for when they are read.
     """
 
     alpha: Any
