@@ -40,7 +40,7 @@ class GramPass {
         partial_(width_ * width_ + rows.targets),
         total_(static_cast<std::size_t>(partial_), 0.0) {
     constexpr double block_ns = 4e5;
-    constexpr std::int64_t most = 32;
+    constexpr std::int64_t most = 256;
     const double row_ns = gram_sums_ns(1, d_, rows.targets);
     per_block_ = std::max<std::int64_t>(kernels::kGramTile, static_cast<std::int64_t>(block_ns / row_ns));
     const std::int64_t blocks = (n_ + per_block_ - 1) / per_block_;
