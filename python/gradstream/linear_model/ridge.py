@@ -40,9 +40,10 @@ class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
     tol : float >= 0, default=1e-4
         Never less exact than scikit-learn at the same value. Dense rows are fitted to rounding whatever it is.
     solver : {"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"}, default="auto"
-        What may be asked for, as in scikit-learn; every name is mapped onto L-BFGS with a Newton tail.
+        What may be asked for, as in scikit-learn; every name is mapped onto sums of products of columns, or, where
+        these do not pay, L-BFGS with a Newton tail.
     positive : bool, default=False
-        True is not available yet.
+        Whether coefficients are to be >= 0; of up to 1024 columns.
     random_state : int, RandomState or None, default=None
         Seed of the rows that a fit of many rows begins with.
 
@@ -53,7 +54,7 @@ class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
     intercept_ : float or ndarray of shape (n_targets,)
         May be written to.
     n_iter_ : ndarray of shape (n_targets,)
-        Iterations of the last ``fit``; scikit-learn has None where its solver has none.
+        Iterations of the last ``fit``, 1 where sums told the optimum; scikit-learn has None where its solver has none.
     solver_ : str
         What "auto" is called in scikit-learn for these data.
     n_features_in_ : int
@@ -67,13 +68,13 @@ class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
     optimality_ : float
         Norm of the gradient over its norm at w = 0.
     optimizer_ : str
-        What was last learnt with; "bank" is streaming untuned.
+        What was last learnt with: "newton" is one exact step on sums of products, "bank" streaming untuned.
     t_ : float
         Clock of the learning rate: weight seen.
     n_samples_seen_ : int
         Rows of positive weight learnt from.
     learning_rate_weights_ : dict of str to float
-        After ``partial_fit``: weight of each rate in the model, sum 1.
+        After ``partial_fit`` with more than 1024 columns: weight of each rate in the model, sum 1.
 
     See Also
     --------
@@ -82,8 +83,9 @@ class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
 
     Notes
     -----
-    Several targets of dense rows share one Gram matrix; they do not go on with ``partial_fit``. There the penalty
-    follows ``alpha / weight seen``, in steps of a quarter.
+    With up to 1024 columns ``partial_fit`` and ``learn_one`` are exact: the model keeps weights, means and products of
+    deviations of the rows, so that chunks, single rows and one fit of all rows give the same optimum to rounding. With
+    more columns one target goes on row by row, untuned, and the penalty follows ``alpha / weight seen``.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""RidgeClassifier: scikit-learn's, on gradstream's solvers; of two classes able to go on row by row."""
+"""RidgeClassifier: scikit-learn's, on gradstream's solvers, and able to go on."""
 
 from __future__ import annotations
 
@@ -51,9 +51,10 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
     class_weight : dict, "balanced" or None, default=None
         Weights of classes; they multiply those of samples.
     solver : {"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"}, default="auto"
-        What may be asked for, as in scikit-learn; every name is mapped onto L-BFGS with a Newton tail.
+        What may be asked for, as in scikit-learn; every name is mapped onto sums of products of columns, or, where
+        these do not pay, L-BFGS with a Newton tail.
     positive : bool, default=False
-        True is not available yet.
+        Whether coefficients are to be >= 0; of up to 1024 columns.
     random_state : int, RandomState or None, default=None
         Seed of the rows that a fit of many rows begins with.
 
@@ -66,7 +67,7 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
     intercept_ : ndarray of shape (1,) or (n_classes,)
         0.0 without. May be written to.
     n_iter_ : ndarray of shape (1,) or (n_classes,)
-        Iterations of the last ``fit``; scikit-learn has None where its solver has none.
+        Iterations of the last ``fit``, 1 where sums told the optimum; scikit-learn has None where its solver has none.
     solver_ : str
         What "auto" is called in scikit-learn for these data.
     n_features_in_ : int
@@ -80,13 +81,13 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
     optimality_ : float
         Norm of the gradient over its norm at w = 0.
     optimizer_ : str
-        What was last learnt with; "bank" is streaming untuned.
+        What was last learnt with: "newton" is one exact step on sums of products, "bank" streaming untuned.
     t_ : float
         Clock of the learning rate: weight seen.
     n_samples_seen_ : int
         Rows of positive weight learnt from.
     learning_rate_weights_ : dict of str to float
-        After ``partial_fit``: weight of each rate in the model, sum 1.
+        After ``partial_fit`` with more than 1024 columns: weight of each rate in the model, sum 1.
 
     See Also
     --------
@@ -95,9 +96,9 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
 
     Notes
     -----
-    More than two classes share one Gram matrix of dense rows. They do not go on with ``partial_fit`` yet: there is such
-    a method after a fit of two classes. Nor is there a fit of several labels a row. In ``partial_fit`` the penalty
-    follows ``alpha / weight seen``, in steps of a quarter.
+    With up to 1024 columns ``partial_fit`` and ``learn_one`` are exact: chunks, single rows and one fit of all rows give
+    the same optimum to rounding, with any number of classes. With more, a fit of two classes goes on row by row,
+    untuned. There is no fit of several labels a row.
 
     References
     ----------
