@@ -17,6 +17,7 @@ TARGETS = {
     "values": values(ROWS),
     "several": np.column_stack([values(ROWS), values(ROWS, 2), counts(ROWS)]),
     "counts": counts(ROWS),
+    "amounts": np.exp(0.3 * values(ROWS)),
     "none": None,
 }
 
@@ -44,11 +45,6 @@ class Case:
         return np.unique(self.y) if self.kind in ("two", "three") else None
 
     @property
-    def goes_on(self):
-        """Whether it has partial_fit with such targets."""
-        return (self.name, self.kind) not in {("Ridge", "several"), ("RidgeClassifier", "three")}
-
-    @property
     def reads_rows(self):
         """Whether it has learn_one and predict_one."""
         return not self.name.startswith(("SGD", "Perceptron"))
@@ -69,6 +65,7 @@ class Case:
 
 
 CASES = [
+    Case("GammaRegressor", "amounts"),
     Case("LinearClassifier", "two"),
     Case("LinearClassifier", "three", {"optimizer": "adagrad"}),
     Case("LinearRegressor", "values"),
@@ -89,6 +86,8 @@ CASES = [
     Case("SGDOneClassSVM", "none", {"nu": 0.2}),
     Case("SGDRegressor", "values"),
     Case("SGDRegressor", "values", {"average": True, "penalty": "l1"}),
+    Case("TweedieRegressor", "counts", {"power": 1.5}),
+    Case("TweedieRegressor", "values"),
 ]
 
 

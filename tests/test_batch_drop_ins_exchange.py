@@ -7,7 +7,14 @@ from sklearn import linear_model, svm
 from sklearn.exceptions import NotFittedError
 
 from every_estimator import ROWS, TARGETS
-from gradstream.linear_model import LogisticRegression, PoissonRegressor, Ridge, RidgeClassifier
+from gradstream.linear_model import (
+    GammaRegressor,
+    LogisticRegression,
+    PoissonRegressor,
+    Ridge,
+    RidgeClassifier,
+    TweedieRegressor,
+)
 
 SEARCHED = {"use_legacy_attributes": False, "max_iter": 1000, "scoring": "neg_log_loss"}
 KIN = [
@@ -20,6 +27,11 @@ KIN = [
     (RidgeClassifier, linear_model.RidgeClassifierCV(alphas=[0.5, 2.0]), "three"),
     (RidgeClassifier, linear_model.RidgeClassifier(class_weight="balanced"), "two"),
     (PoissonRegressor, linear_model.TweedieRegressor(power=1, alpha=0.3), "counts"),
+    (GammaRegressor, linear_model.TweedieRegressor(power=2, alpha=0.3), "amounts"),
+    (GammaRegressor, linear_model.GammaRegressor(fit_intercept=False), "amounts"),
+    (TweedieRegressor, linear_model.PoissonRegressor(alpha=0.1), "counts"),
+    (TweedieRegressor, linear_model.GammaRegressor(alpha=0.1), "amounts"),
+    (TweedieRegressor, linear_model.TweedieRegressor(alpha=0.1), "values"),
 ]
 
 

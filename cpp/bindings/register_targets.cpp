@@ -74,10 +74,11 @@ py::object encode_labels(const py::handle& y, const py::handle& known) {
   return encoded;
 }
 
-bool are_targets(const py::handle& y, bool negative_allowed) {
+/// All finite and not below `least`.
+bool are_targets(const py::handle& y, double least) {
   const Elements<double> values = elements<double>(y.ptr());
   if (values.data == nullptr) return false;
-  const double least = negative_allowed ? -std::numeric_limits<double>::max() : 0.0;
+  least = std::max(least, -std::numeric_limits<double>::max());
   int others = 0;
   for (std::int64_t i = 0; i < values.count; ++i) {
     others |= values.data[i] >= least && values.data[i] <= std::numeric_limits<double>::max() ? 0 : 1;
@@ -89,7 +90,7 @@ bool are_targets(const py::handle& y, bool negative_allowed) {
 
 void register_targets(py::module_& m) {
   m.def("encode_labels", &encode_labels, py::arg("y"), py::arg("classes"));
-  m.def("are_targets", &are_targets, py::arg("y"), py::arg("negative_allowed"));
+  m.def("are_targets", &are_targets, py::arg("y"), py::arg("least"));
 }
 
 }  // namespace gradstream::bindings

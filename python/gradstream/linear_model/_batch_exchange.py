@@ -71,20 +71,30 @@ def from_scikit_learn(cls: Any, model: Any, sample: tuple[Any, Any, Any]) -> Any
     """Return a drop-in of class ``cls`` at the coefficients of a model."""
     parameters = _parameters(cls, model)
     check_is_fitted(model)
-    if (sample[0] is None) != (sample[1] is None):
-        raise ValueError("X and y go together: one of them is None.")
+    _check_sample(model, sample)
     estimator = cls(**parameters)
-    _share(model, estimator)
+    if not estimator._keeps_sums or sample[0] is None:
+        _share(model, estimator)
     dense = model.coef_.toarray() if hasattr(model.coef_, "toarray") else np.array(model.coef_)
     coef = np.ascontiguousarray(np.atleast_2d(dense).T, np.float64)
     intercept = np.broadcast_to(np.ravel(np.asarray(model.intercept_, np.float64)), coef.shape[1]).copy()
     classes = getattr(model, "classes_", None)
     estimator._penalty_weight = 1.0 if sample[0] is None else _weight(*sample)
-    if coef.shape[1] == 1 or (estimator.loss == "log_loss" and classes is not None):
+    if estimator._keeps_sums and sample[0] is not None:
+        estimator.fit(*sample)
+    elif coef.shape[1] == 1 or (estimator.loss == "log_loss" and classes is not None):
         _install(estimator, sample, coef, intercept)
     dtype = dense.dtype if dense.dtype in (np.float32, np.float64) else np.float64
     estimator.coef_, estimator.intercept_ = dense.astype(dtype, copy=False), _as_theirs(model.intercept_)
     return estimator
+
+
+def _check_sample(model: Any, sample: tuple[Any, Any, Any]) -> None:
+    if (sample[0] is None) != (sample[1] is None):
+        raise ValueError("X and y go together: one of them is None.")
+    shape, columns = getattr(sample[0], "shape", np.shape(sample[0])), np.shape(model.coef_)[-1]
+    if sample[0] is not None and len(shape) == 2 and shape[1] != columns:
+        raise ValueError(f"X has {shape[1]} features, but the model has {columns}.")
 
 
 def _install(estimator: Any, sample: tuple[Any, Any, Any], coef: Float64, intercept: Float64) -> None:

@@ -32,6 +32,7 @@ class SavedDropIn(LastingEstimator):
 
     loss: str
     _penalty_weight: float
+    _keeps_sums = False  # of rows, which tell the optimum of all that were seen
 
     def merge(self, other: Any) -> Any:
         """Take in what another model has learnt from other rows: the mean, weighted by what each has seen.
@@ -60,21 +61,28 @@ class SavedDropIn(LastingEstimator):
         Notes
         -----
         The mean of two optima is not the optimum of all rows. It is near it where both parts are large and alike, and
-        where ``partial_fit`` goes on from.
+        where ``partial_fit`` goes on from. Models that keep the sums of their rows, as ``Ridge`` of up to 1024 columns,
+        add them up: that is the model of all rows, whatever was written to ``coef_``.
         """
         self._check_other(other)
         with learning_turn(self), learning_turn(other):
             one, two = _as_written(self), _as_written(other)
-            if "_model" not in vars(one) and "_model" not in vars(two):
-                self.coef_, self.intercept_ = _means(one, two)
-            else:
-                model = Model(merged_state(one, two))
-                for name in (*ARRAYS, "_lent"):
-                    vars(self).pop(name, None)
-                self._model = model
-                self.optimizer_ = model.state.spec["optimizer"]
+            self._take_in(one, two)
             self._penalty_weight = sum(_weights(one, two))
         return self
+
+    def _take_in(self, one: Any, two: Any) -> None:
+        """Become what both are, or raise and stay; ``one`` is this estimator, its model moved to its arrays."""
+        attributes = vars(self)
+        if "_model" in vars(one) and "_model" in vars(two):
+            model = Model(merged_state(one, two))
+            for name in (*ARRAYS, "_lent"):
+                attributes.pop(name, None)
+            self._model = model
+            self.optimizer_ = model.state.spec["optimizer"]
+            return
+        self.coef_, self.intercept_ = _means(one, two)
+        attributes.pop("_model", None)
 
     def to_sklearn(self) -> Any:
         """Return scikit-learn's estimator of the same name with these parameters and a copy of the model.
@@ -107,7 +115,7 @@ class SavedDropIn(LastingEstimator):
             the table).
         X : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
             Rows like those to come, such as those of the fit: ``partial_fit`` goes on as after a fit of them. None:
-            rates are cold, and the penalty counts rows from here on.
+            rates are cold, the penalty counts rows from here on, and a model of several targets does not go on.
         y : array-like of shape (n_samples,), default=None
             Targets of ``X``.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -138,7 +146,7 @@ class SavedDropIn(LastingEstimator):
     def _restored(self, state: dict[str, Any]) -> dict[str, Any]:
         if not state:
             return {}
-        if "model" not in state and not set(ARRAYS) <= state.keys():
+        if not {"model", "coef_", "_sums"} & state.keys():
             raise ValueError(f"state has no 'model', only {sorted(state)}: it is not of a {type(self).__name__}.")
         _check_arrays(state)
         if "model" not in state:
@@ -195,13 +203,13 @@ def _means(one: Any, two: Any) -> tuple[Any, Any]:
     """Return means of arrays of several targets."""
     check_alike(one, two)
     weights = np.array(_weights(one, two))
-    pairs = [[getattr(model, name) for model in (one, two)] for name in ARRAYS]
+    pairs = list(zip(one._arrays(), two._arrays(), strict=True))
     if any(np.shape(pair[0]) != np.shape(pair[1]) for pair in pairs):
-        shapes = [np.shape(model.coef_) for model in (one, two)]
+        shapes = [np.shape(coef) for coef in pairs[0]]
         raise ValueError(f"merge needs models of the same targets: coef_ has shapes {shapes[0]} and {shapes[1]}.")
     first, second = weights / weights.sum()
     coef, intercept = (first * pair[0] + second * pair[1] for pair in pairs)
-    return (coef if sp.issparse(coef) else coef.astype(one.coef_.dtype, copy=False)), intercept
+    return (coef if sp.issparse(coef) else coef.astype(pairs[0][0].dtype, copy=False)), intercept
 
 
 def _check_model(estimator: Any, state: dict[str, Any], learnt: LearnerState) -> None:

@@ -148,11 +148,9 @@ class BatchDropIn(GoingOn, SavedDropIn):
         with learning_turn(self), unchanged_on_error(self):
             self._check_values()
             rows = self._checked_rows(X, y, sample_weight)
-            problems = [self._problem_of(rows, column) for column in range(len(rows.columns))]
             data = {"X": X, "y": y, "metadata": None if sample_weight is None else {"sample_weight": sample_weight}}
             watch = watch_fit(self, data, self._snapshot(rows.targets))
-            optima = self._optima(problems, watch)
-            state = go_on(problems[0], optima[0].point) if len(problems) == 1 else None
+            optima, state = self._solved(rows, watch)
             if watch is not None and state is not None:
                 watch.close(state)
             self._take(optima, rows, state)
@@ -185,8 +183,11 @@ class BatchDropIn(GoingOn, SavedDropIn):
             start=self._start(rows),
         )
 
-    def _optima(self, problems: list[Problem], watch: Any) -> list[Optimum]:
-        return [self._minimise(problem, watch) for problem in problems]
+    def _solved(self, rows: Rows, watch: Any) -> tuple[list[Optimum], LearnerState | None]:
+        """Return the optimum of every column of targets; of one, also the state that goes on from there."""
+        problems = [self._problem_of(rows, column) for column in range(len(rows.columns))]
+        optima = [self._minimise(problem, watch) for problem in problems]
+        return optima, go_on(problems[0], optima[0].point) if len(problems) == 1 else None
 
     def _minimise(self, problem: Problem, watch: Any) -> Optimum:
         center = center_of(problem)
@@ -230,7 +231,7 @@ class BatchDropIn(GoingOn, SavedDropIn):
     def _margins(self, X: Any) -> NDArray[Any]:
         """Return (n, K) margins of rows at ``coef_`` and ``intercept_`` as they are now."""
         attributes = self.__dict__
-        if "coef_" not in attributes and "_model" not in attributes:
+        if not self.__sklearn_is_fitted__():
             check_is_fitted(self)
             raise NotFittedError
         coef, intercept = self._arrays()

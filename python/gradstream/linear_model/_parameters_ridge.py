@@ -34,10 +34,13 @@ RIDGE_CLASSIFIER = RIDGE | {"class_weight": [dict, StrOptions({"balanced"}), Non
 
 def reject_pairs(estimator: Any, X: Any) -> None:
     """Raise for what scikit-learn has no solver for, in its words, and for what is not available yet."""
-    if estimator.positive:
-        raise not_yet("positive=True", "Use positive=False, or scikit-learn's class.")
     solver = estimator.solver
-    if solver == "lbfgs":
+    if estimator.positive and solver not in ("auto", "lbfgs"):
+        raise ValueError(
+            f"solver='{solver}' does not support positive fitting. Please set the solver to 'auto' or 'lbfgs', or set "
+            "`positive=False`"
+        )
+    if solver == "lbfgs" and not estimator.positive:
         raise ValueError("'lbfgs' solver can be used only when positive=True. Please use another solver.")
     if not sp.issparse(X):
         return
@@ -76,6 +79,8 @@ def solver_name(estimator: Any, layout: str) -> str:
     """Return what scikit-learn's ``solver_`` says."""
     if estimator.solver != "auto":
         return str(estimator.solver)
+    if estimator.positive:
+        return "lbfgs"
     return "cholesky" if layout == "dense" else "sparse_cg"
 
 

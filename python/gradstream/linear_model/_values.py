@@ -37,7 +37,8 @@ class ValueDropIn(RegressorMixin, BatchDropIn, ValueEstimator):
         NotFittedError
             Before the first call of ``fit`` or ``partial_fit``.
         """
-        if "_lent" not in self.__dict__:
+        attributes = self.__dict__
+        if "_lent" not in attributes and ("_model" in attributes or not self.__sklearn_is_fitted__()):
             return ValueEstimator.predict_one(self, x)
         margins = self._margins_one(x)
         return float(self._predictions_of(margins)[0]) if self._arrays()[0].ndim == 1 else margins[0]

@@ -12,8 +12,8 @@ from sklearn.utils import check_array
 from gradstream._targets import real_values
 from gradstream.linear_model import _parameters_ridge as rules
 from gradstream.linear_model._drop_in import REGRESSOR, Rows
+from gradstream.linear_model._exact import ExactDropIn
 from gradstream.linear_model._optimum import Goal, Optimum
-from gradstream.linear_model._shared_gram import solved_together
 from gradstream.linear_model._values import ValueDropIn
 from gradstream.persistence import register
 from gradstream.regimes.problem import Problem
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gradstream._core import Float64
 
 
-class Ridge(MultiOutputMixin, ValueDropIn):
+class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
     """Ridge regression with the parameters and attributes of :class:`sklearn.linear_model.Ridge`.
 
     The optimum is scikit-learn's, the one of ``sum_i s_i (y_i - z_i)^2 + alpha |w|^2``; ``partial_fit`` goes on from
@@ -41,9 +41,10 @@ class Ridge(MultiOutputMixin, ValueDropIn):
     tol : float >= 0, default=1e-4
         Never less exact than scikit-learn at the same value. Dense rows are fitted to rounding whatever it is.
     solver : {"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"}, default="auto"
-        What may be asked for, as in scikit-learn; every name is mapped onto L-BFGS with a Newton tail.
+        What may be asked for, as in scikit-learn; every name is mapped onto sums of products of columns, or, where
+        these do not pay, L-BFGS with a Newton tail.
     positive : bool, default=False
-        True is not available yet.
+        Whether coefficients are to be >= 0; of up to 1024 columns.
     random_state : int, RandomState or None, default=None
         Seed of the rows that a fit of many rows begins with.
 
@@ -54,7 +55,7 @@ class Ridge(MultiOutputMixin, ValueDropIn):
     intercept_ : float or ndarray of shape (n_targets,)
         May be written to.
     n_iter_ : ndarray of shape (n_targets,)
-        Iterations of the last ``fit``; scikit-learn has None where its solver has none.
+        Iterations of the last ``fit``, 1 where sums told the optimum; scikit-learn has None where its solver has none.
     solver_ : str
         What "auto" is called in scikit-learn for these data.
     n_features_in_ : int
@@ -68,13 +69,13 @@ class Ridge(MultiOutputMixin, ValueDropIn):
     optimality_ : float
         Norm of the gradient over its norm at w = 0.
     optimizer_ : str
-        What was last learnt with; "bank" is streaming untuned.
+        What was last learnt with: "newton" is one exact step on sums of products, "bank" streaming untuned.
     t_ : float
         Clock of the learning rate: weight seen.
     n_samples_seen_ : int
         Rows of positive weight learnt from.
     learning_rate_weights_ : dict of str to float
-        After ``partial_fit``: weight of each rate in the model, sum 1.
+        After ``partial_fit`` with more than 1024 columns: weight of each rate in the model, sum 1.
 
     See Also
     --------
@@ -83,8 +84,9 @@ class Ridge(MultiOutputMixin, ValueDropIn):
 
     Notes
     -----
-    Several targets of dense rows share one Gram matrix; they do not go on with ``partial_fit``. There the penalty
-    follows ``alpha / weight seen``, in steps of a quarter.
+    With up to 1024 columns ``partial_fit`` and ``learn_one`` are exact: the model keeps weights, means and products of
+    deviations of the rows, so that chunks, single rows and one fit of all rows give the same optimum to rounding. With
+    more columns one target goes on row by row, untuned, and the penalty follows ``alpha / weight seen``.
 
     References
     ----------
@@ -173,8 +175,32 @@ class Ridge(MultiOutputMixin, ValueDropIn):
     def _goal(self, problem: Problem, center: Float64 | None) -> Goal:
         return rules.goal(self.tol, problem)
 
-    def _optima(self, problems: list[Problem], watch: Any) -> list[Optimum]:
-        return solved_together(problems) or super()._optima(problems, watch)
+    def _first_columns(
+        self, y: Any, weights: Float64 | None, n_rows: int, classes: Any
+    ) -> tuple[Float64, Float64 | None]:
+        flat = np.asarray(y).ndim != 2
+        Y = self._target_columns(y, weights, n_rows)
+        rules.reject_alphas(self, Y.shape[1])
+        self._flat = flat
+        return Y, weights
+
+    def _online_columns(
+        self, y: Any, weights: Float64 | None, n_rows: int, classes: Any
+    ) -> tuple[Float64, Float64 | None]:
+        known = len(self._sums.squares)
+        Y = self._target_columns(y, weights, n_rows)
+        if Y.shape[1] != known:
+            raise ValueError(f"y has shape {np.shape(y)}: the model has {known} targets a row.")
+        return Y, weights
+
+    def _target_columns(self, y: Any, weights: Float64 | None, n_rows: int) -> Float64:
+        """Return y as (n, m)."""
+        if np.ndim(y) != 2:
+            return real_values(self, y, weights, n_rows).y[:, None]
+        Y = check_array(y, dtype=np.float64, input_name="y", order="C")
+        if len(Y) != n_rows:
+            raise ValueError(f"Found input variables with inconsistent numbers of samples: {[n_rows, len(Y)]}")
+        return np.asarray(Y, np.float64)
 
     def _most_iterations(self) -> int:
         return self.max_iter or rules.MOST_ITERATIONS
