@@ -164,7 +164,7 @@ class ExactDropIn(BatchDropIn):
         sums = optima[0].sums
         super()._take(optima, rows, state)
         if sums is None:
-            vars(self).pop("_sums", None)
+            self.__dict__.pop("_sums", None)
             return
         self._sums, self._single, self._flat = sums, rows.X.dtype == np.float32, rows.flat
         self.optimizer_ = "newton"
@@ -224,7 +224,7 @@ class ExactDropIn(BatchDropIn):
         self._sums = self._with(self._sums, rows, Y, weights)
         self.optimizer_ = "newton"
         for name in ("coef_", "intercept_"):
-            vars(self).pop(name, None)
+            self.__dict__.pop(name, None)
 
     def _with(self, sums: Sums, rows: CheckedRows, Y: Float64, weights: Float64 | None) -> Sums:
         more = least_squares.sums_of(self._owner, rows, Y, weights, thread_count(self.n_jobs))
@@ -277,7 +277,7 @@ def _nothing_new_on_error(estimator: Any) -> Iterator[None]:
 
 def many_columns(X: Any) -> bool:
     """Say whether rows have more columns than sums are kept of."""
-    shape = getattr(X, "shape", ())
+    shape: tuple[int, ...] = getattr(X, "shape", ())
     return len(shape) == 2 and shape[1] > least_squares.MOST_COLUMNS
 
 

@@ -132,6 +132,39 @@ class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
         self.positive = positive
         self.random_state = random_state
 
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Learn one chunk of rows: the model becomes that of all rows so far.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights, dimensionless: 2 is the row twice, 0 no row at all. None means 1 for every row.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If the chunk is not what the model expects; the model is what it was before.
+        DivergenceError
+            If a sum would become infinite; the model is what it was before.
+        RuntimeError
+            If another thread is teaching this estimator.
+
+        Notes
+        -----
+        With more than 1024 columns rows are learnt one by one instead, untuned. scikit-learn's class has no such
+        method.
+        """
+        return super().partial_fit(X, y, sample_weight)
+
     def predict(self, X: Any) -> Any:
         """Return predictions for rows.
 

@@ -96,9 +96,9 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
 
     Notes
     -----
-    With up to 1024 columns ``partial_fit`` and ``learn_one`` are exact: chunks, single rows and one fit of all rows give
-    the same optimum to rounding, with any number of classes. With more, a fit of two classes goes on row by row,
-    untuned. There is no fit of several labels a row.
+    With up to 1024 columns ``partial_fit`` and ``learn_one`` are exact: chunks, single rows and one fit of all rows
+    give the same optimum to rounding, with any number of classes. With more, a fit of two classes goes on row by
+    row, untuned. There is no fit of several labels a row.
 
     References
     ----------
@@ -143,6 +143,41 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
         self.solver = solver
         self.positive = positive
         self.random_state = random_state
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
+        """Learn one chunk of rows: the model becomes that of all rows so far.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever come: required in the first call, unless ``fit`` came before.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights, dimensionless: 2 is the row twice, 0 no row at all. None means 1 for every row.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If the chunk is not what the model expects; the model is what it was before.
+        DivergenceError
+            If a sum would become infinite; the model is what it was before.
+        RuntimeError
+            If another thread is teaching this estimator.
+
+        Notes
+        -----
+        After a fit of more than 1024 columns rows are learnt one by one instead, untuned. scikit-learn's class has no
+        such method.
+        """
+        return super().partial_fit(X, y, classes, sample_weight)
 
     def _learn(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> None:
         if not self.__sklearn_is_fitted__() and many_columns(X):

@@ -105,11 +105,12 @@ def pays(X: CheckedRows, targets: int, reads: float = READS) -> bool:
 
 def sums_of(owner: str, X: CheckedRows, Y: Float64, weights: Float64 | None, threads: int) -> Sums | None:
     """Return the sums of rows with targets (n, m), None where they overflow; rows that are not finite are an error."""
-    *sums, finite = _core.gram_sums(X.data, Y, weights, threads)
+    weight, mean, products, cross, squares, finite = _core.gram_sums(X.data, Y, weights, threads)
     if not finite:
         assert_finite(owner, X)
         return None
-    return Sums(*sums, X.shape[0] if weights is None else int(np.count_nonzero(weights)))
+    rows = X.shape[0] if weights is None else int(np.count_nonzero(weights))
+    return Sums(weight, mean, products, cross, squares, rows)
 
 
 def fit(problem: Problem, watch: Watch | None) -> Solution | None:
