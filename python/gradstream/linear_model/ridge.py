@@ -43,7 +43,7 @@ class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
         What may be asked for, as in scikit-learn; every name is mapped onto sums of products of columns, or, where
         these do not pay, L-BFGS with a Newton tail.
     positive : bool, default=False
-        Whether coefficients are to be >= 0; of up to 1024 columns.
+        Whether coefficients are to be >= 0; of up to 512 columns.
     random_state : int, RandomState or None, default=None
         Seed of the rows that a fit of many rows begins with.
 
@@ -74,7 +74,7 @@ class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
     n_samples_seen_ : int
         Rows of positive weight learnt from.
     learning_rate_weights_ : dict of str to float
-        After ``partial_fit`` with more than 1024 columns: weight of each rate in the model, sum 1.
+        After ``partial_fit`` with more than 512 columns: weight of each rate in the model, sum 1.
 
     See Also
     --------
@@ -83,7 +83,7 @@ class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
 
     Notes
     -----
-    With up to 1024 columns ``partial_fit`` and ``learn_one`` are exact: the model keeps weights, means and products of
+    With up to 512 columns ``partial_fit`` and ``learn_one`` are exact: the model keeps weights, means and products of
     deviations of the rows, so that chunks, single rows and one fit of all rows give the same optimum to rounding. With
     more columns one target goes on row by row, untuned, and the penalty follows ``alpha / weight seen``.
 
@@ -160,7 +160,7 @@ class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
 
         Notes
         -----
-        With more than 1024 columns rows are learnt one by one instead, untuned. scikit-learn's class has no such
+        With more than 512 columns rows are learnt one by one instead, untuned. scikit-learn's class has no such
         method.
         """
         return super().partial_fit(X, y, sample_weight)

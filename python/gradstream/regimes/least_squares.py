@@ -15,7 +15,7 @@ from gradstream.regimes.problem import Problem, Solution, Standardisation, Watch
 if TYPE_CHECKING:
     from gradstream._core import Float64
 
-MOST_COLUMNS = 1024  # of X: products of more take longer to factorise, and more memory, than they are worth
+MOST_COLUMNS = 1024  # of X: products of more take longer to factorise than they are worth
 READS = 10.0  # of X by a gradient: what the sums may cost in their place
 AT_ONCE = 2e6  # nanoseconds that are never too many
 ILL_CONDITIONED = 1e-6  # least share of a diagonal element left in a factor: the digits of sums end at 1e-14
@@ -99,7 +99,7 @@ def pays(X: CheckedRows, targets: int, reads: float = READS) -> bool:
         return False
     stored = n * d if X.layout == "dense" else len(X.data[0])
     gradient = ((0.3 if X.layout == "dense" else 2.0) * stored + 4.0 * n) * targets
-    cost = _core.gram_sums_ns(n, d, targets) + 0.5 * d**3
+    cost = _core.gram_sums_ns(n, d, targets) + 0.05 * d**3
     return cost <= max(AT_ONCE, reads * gradient)
 
 
