@@ -53,13 +53,10 @@ def amounts(X, seed=1):
     return rng.gamma(2.0, np.exp(np.clip(z, -3, 3)) / 2.0) + 1e-3
 
 
-def targets(loss, X):
+def targets(loss, X, seed=1):
     """Targets in the domain of a loss."""
-    if loss in CLASSIFIER_LOSSES:
-        return labels(X)
-    if loss == "gamma":
-        return amounts(X)
-    return counts(X) if loss in ("poisson", "tweedie") else values(X)
+    kinds = dict.fromkeys(CLASSIFIER_LOSSES, labels) | {"poisson": counts, "gamma": amounts, "tweedie": counts}
+    return kinds.get(loss, values)(X, seed=seed)
 
 
 def in_layout(X, layout):

@@ -51,7 +51,7 @@ struct Tweedie {
   /// (1 + exp(-f))^-bend: time that a unit of f takes.
   template <class S>
   static S slowness(S f, S bend) {
-    return exp(-bend * (f > S(0.0) ? log1p(exp(-f)) : log1p(exp(f)) - f));
+    return exp(-(bend * softplus(-f)));
   }
 
   /// How far f comes in time t. Far below, slowness is an exponential, far above 1; between them panels, each a Gauss
@@ -70,7 +70,7 @@ struct Tweedie {
     }
     while (f < high) {
       const S least = panel * minimum(slowness(f, bend), slowness(f + panel, bend));
-      const S needed = t <= least ? least : time_of(f, panel, bend);
+      const S needed = t <= least ? least : integral_of_logistic_power(f, panel, bend);
       if (t <= needed) return moved + within(f, minimum(t, needed), bend, panel);
       t = t - needed;
       moved = moved + panel;
@@ -85,25 +85,11 @@ struct Tweedie {
     S length = minimum(t / slowness(f, bend), panel);
     length = minimum(t / slowness(f + S(0.5) * length, bend), panel);
     for (int round = 0; round < 8; ++round) {
-      const S change = (t - time_of(f, length, bend)) / slowness(f + length, bend);
+      const S change = (t - integral_of_logistic_power(f, length, bend)) / slowness(f + length, bend);
       length = minimum(maximum(length + change, S(0.0)), panel);
       if (absolute(change) <= S(1e-9) * length) break;
     }
     return length;
-  }
-
-  /// Gauss-Legendre with eight nodes.
-  template <class S>
-  static S time_of(S f, S length, S bend) {
-    constexpr double node[] = {0.1834346424956498, 0.5255324099163290, 0.7966664774136267, 0.9602898564975363};
-    constexpr double weight[] = {0.3626837833783620, 0.3137066458778873, 0.2223810344533745, 0.1012285362903763};
-    const S half = S(0.5) * length, middle = f + half;
-    S sum(0.0);
-    for (int i = 0; i < 4; ++i) {
-      const S apart = half * S(node[i]);
-      sum = sum + S(weight[i]) * (slowness(middle - apart, bend) + slowness(middle + apart, bend));
-    }
-    return half * sum;
   }
 };
 

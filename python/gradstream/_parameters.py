@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,7 @@ def least_target(loss: str, parameter: float) -> float:
     return {"real": -math.inf, "nonnegative": 0.0, "positive": math.ulp(0.0)}[domain]
 
 
-def parameter_of(loss: str, values: dict[str, Any]) -> float:
+def parameter_of(loss: str, values: Mapping[str, Any]) -> float:
     """Return the value of the parameter that a loss reads; 0 where it reads none."""
     return float(values.get(LOSSES[loss]["parameter"], 0.0))
 

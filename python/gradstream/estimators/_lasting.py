@@ -81,8 +81,8 @@ class LastingEstimator(SavedEstimator):
         -------
         model : estimator
             LogisticRegression (log_loss), SGDClassifier (other losses); Ridge, Lasso or ElasticNet by penalty
-            (squared_error), SGDRegressor (huber), PoissonRegressor, GammaRegressor and TweedieRegressor (by loss), with coefficients in X's
-            own units.
+            (squared_error), SGDRegressor (huber), PoissonRegressor, GammaRegressor, TweedieRegressor (their losses),
+            with coefficients in X's own units.
 
         Raises
         ------

@@ -61,7 +61,7 @@ class SavedDropIn(LastingEstimator):
         Notes
         -----
         The mean of two optima is not the optimum of all rows. It is near it where both parts are large and alike, and
-        where ``partial_fit`` goes on from. Models that keep the sums of their rows, as ``Ridge`` of up to 1024 columns,
+        where ``partial_fit`` goes on from. Models that keep the sums of their rows, as ``Ridge`` of up to 512 columns,
         add them up: that is the model of all rows, whatever was written to ``coef_``.
         """
         self._check_other(other)

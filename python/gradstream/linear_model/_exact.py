@@ -21,7 +21,7 @@ from gradstream.estimators._online import _checked_weight
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
 from gradstream.exceptions import DivergenceError
 from gradstream.linear_model._drop_in import BatchDropIn, Rows
-from gradstream.linear_model._optimum import Optimum
+from gradstream.linear_model._optimum import Optimum, go_on
 from gradstream.regimes import least_squares, objective
 from gradstream.regimes.handover import Point
 from gradstream.regimes.least_squares import LeastSquaresOptimum, Sums
@@ -29,12 +29,13 @@ from gradstream.regimes.least_squares import LeastSquaresOptimum, Sums
 if TYPE_CHECKING:
     from gradstream._core import Float64
 
+KEPT_COLUMNS = 512  # at most, of which a model keeps the sums: 2 MB
 READS = 40.0  # of X by gradients that a fit to rounding takes otherwise
 GOOD_ENOUGH = 1e-10  # optimality; what is worse is fitted iteratively
 
 
 class ExactDropIn(BatchDropIn):
-    """A drop-in whose loss is quadratic. Of up to 1024 columns it keeps the sums that tell the optimum.
+    """A drop-in whose loss is quadratic. Of up to 512 columns it keeps the sums that tell the optimum.
 
     ``_sums`` are these, ``_single`` says that coefficients are float32, ``_flat`` that y has one dimension.
     Coefficients are solved for when they are read.
@@ -112,39 +113,40 @@ class ExactDropIn(BatchDropIn):
         return super()._published(name)
 
     def _solved(self, rows: Rows, watch: Any) -> tuple[list[Optimum], Any]:
-        optima = self._exactly(rows, watch)
-        if optima is not None:
-            return optima, None
-        if self.positive:
+        kept = rows.X.shape[1] <= KEPT_COLUMNS
+        pays = least_squares.pays(rows.X, len(rows.columns), READS)
+        sums = self._sums_of(rows) if kept or pays else None
+        optima = self._exactly(rows, sums, watch) if sums is not None and (pays or self.positive) else None
+        if optima is None and self.positive:
             raise not_yet(
                 f"positive=True with {rows.X.shape[1]} columns, or with sums over X and y that overflow,",
-                f"Up to {least_squares.MOST_COLUMNS} columns can be had.",
+                f"Up to {KEPT_COLUMNS} columns can be had.",
             )
-        return super()._solved(rows, watch)
+        state = None
+        if optima is None:
+            optima, state = super()._solved(rows, watch)
+        elif len(optima) == 1 and (watch is not None or not kept):
+            state = go_on(self._problem_of(rows, 0), optima[0].point)
+        return [replace(optimum, sums=sums if kept else None) for optimum in optima], state
 
-    def _exactly(self, rows: Rows, watch: Any) -> list[Optimum] | None:
-        """Return the optimum of every target, None where another way is better, or the only one."""
-        targets = len(rows.columns)
-        if rows.X.shape[1] > least_squares.MOST_COLUMNS:
-            return None
-        if not (self.positive or least_squares.pays(rows.X, targets, READS)):
-            return None
-        Y = rows.columns[0].y[:, None] if targets == 1 else np.stack([column.y for column in rows.columns], axis=1)
-        sums = least_squares.sums_of(self._owner, rows.X, Y, rows.targets.weights, thread_count(self.n_jobs))
-        if sums is None:
-            return None
+    def _sums_of(self, rows: Rows) -> Sums | None:
+        columns = rows.columns
+        Y = columns[0].y[:, None] if len(columns) == 1 else np.stack([column.y for column in columns], axis=1)
+        return least_squares.sums_of(self._owner, rows.X, Y, rows.targets.weights, thread_count(self.n_jobs))
+
+    def _exactly(self, rows: Rows, sums: Sums, watch: Any) -> list[Optimum] | None:
+        """Return the optimum of every target as the sums tell it, None where another way is better."""
         optimum = self._optimum_of(sums)
-        if not self.positive:
-            if optimum.pivot == 0.0:
-                return None
-            if optimum.pivot < least_squares.ILL_CONDITIONED:
-                optimum = self._polished(rows, sums, optimum)
+        if optimum.pivot == 0.0:
+            return None
+        if optimum.pivot < least_squares.ILL_CONDITIONED:
+            optimum = self._polished(rows, sums, optimum)
         if not optimum.optimality.max() <= GOOD_ENOUGH:
             return None
         if watch is not None:
             watch.begin()
             watch.end(f"iteration 1  objective {optimum.objective.sum():.8g}", None)
-        return [_of_target(optimum, sums, k) for k in range(targets)]
+        return [_of_target(optimum, k) for k in range(len(rows.columns))]
 
     def _polished(self, rows: Rows, sums: Sums, optimum: LeastSquaresOptimum) -> LeastSquaresOptimum:
         for k in range(len(rows.columns)):
@@ -164,12 +166,12 @@ class ExactDropIn(BatchDropIn):
 
     def _take(self, optima: list[Optimum], rows: Rows, state: Any) -> None:
         sums = optima[0].sums
-        super()._take(optima, rows, state)
+        super()._take(optima, rows, state if sums is None else None)
         if sums is None:
             self.__dict__.pop("_sums", None)
             return
-        self._sums, self._single, self._flat = sums, rows.X.dtype == np.float32, rows.flat
-        self.optimizer_ = "newton"
+        self._sums, self._single, self._flat = sums, bool(rows.X.dtype == np.float32), rows.flat
+        self.optimizer_ = optima[0].solver
 
     def _penalties(self, sums: Sums) -> Float64:
         """Return l2 of every target beside the mean loss."""
@@ -215,7 +217,7 @@ class ExactDropIn(BatchDropIn):
                 d, m = rows.shape[1], Y.shape[1]
                 nothing = Sums(0.0, np.zeros(d + m), np.zeros((d, d)), np.zeros((d, m)), np.zeros(m), 0)
                 sums = self._with(nothing, rows, Y, weights)
-                self._single = rows.dtype == np.float32
+                self._single = bool(rows.dtype == np.float32)
                 self._sums = sums
                 self.optimizer_ = "newton"
                 return
@@ -311,11 +313,11 @@ def _nothing_new_on_error(estimator: Any) -> Iterator[None]:
 
 def many_columns(X: Any) -> bool:
     """Say whether rows have more columns than sums are kept of."""
-    shape = getattr(X, "shape", ())
-    return len(shape) == 2 and shape[1] > least_squares.MOST_COLUMNS
+    shape: tuple[int, ...] = getattr(X, "shape", ())
+    return len(shape) == 2 and shape[1] > KEPT_COLUMNS
 
 
-def _of_target(optimum: LeastSquaresOptimum, sums: Sums, k: int) -> Optimum:
+def _of_target(optimum: LeastSquaresOptimum, k: int) -> Optimum:
     value, optimality = float(optimum.objective[k]), float(optimum.optimality[k])
     point = Point(np.ascontiguousarray(optimum.coef[:, k : k + 1]), optimum.intercept[k : k + 1])
     result: Any = {
@@ -327,7 +329,7 @@ def _of_target(optimum: LeastSquaresOptimum, sums: Sums, k: int) -> Optimum:
         "status": "converged",
         "loss_curve": [value],
     }
-    return Optimum(point, result, sums)
+    return Optimum(point, result, solver="newton")
 
 
 def _normal_equations(sums: Sums, *, fit_intercept: bool) -> tuple[Float64, Float64]:

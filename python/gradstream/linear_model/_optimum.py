@@ -63,11 +63,12 @@ def relative(problem: Problem, center: Float64 | None, gradient: float) -> float
 
 @dataclass(frozen=True, eq=False)
 class Optimum:
-    """Where a fit has ended, coefficients in X's own units, and how it went; ``sums`` where they told it."""
+    """Where a fit has ended, coefficients in X's own units, and how it went; ``sums`` where they are kept."""
 
     point: Point
     result: BatchResult
     sums: Sums | None = None
+    solver: str = "lbfgs"
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
         What may be asked for, as in scikit-learn; every name is mapped onto sums of products of columns, or, where
         these do not pay, L-BFGS with a Newton tail.
     positive : bool, default=False
-        Whether coefficients are to be >= 0; of up to 1024 columns.
+        Whether coefficients are to be >= 0; of up to 512 columns.
     random_state : int, RandomState or None, default=None
         Seed of the rows that a fit of many rows begins with.
 
@@ -75,7 +75,7 @@ class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
     n_samples_seen_ : int
         Rows of positive weight learnt from.
     learning_rate_weights_ : dict of str to float
-        After ``partial_fit`` with more than 1024 columns: weight of each rate in the model, sum 1.
+        After ``partial_fit`` with more than 512 columns: weight of each rate in the model, sum 1.
 
     See Also
     --------
@@ -84,7 +84,7 @@ class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
 
     Notes
     -----
-    With up to 1024 columns ``partial_fit`` and ``learn_one`` are exact: the model keeps weights, means and products of
+    With up to 512 columns ``partial_fit`` and ``learn_one`` are exact: the model keeps weights, means and products of
     deviations of the rows, so that chunks, single rows and one fit of all rows give the same optimum to rounding. With
     more columns one target goes on row by row, untuned, and the penalty follows ``alpha / weight seen``.
 
@@ -132,6 +132,39 @@ class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
         self.solver = solver
         self.positive = positive
         self.random_state = random_state
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Learn one chunk of rows: the model becomes that of all rows so far.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights, dimensionless: 2 is the row twice, 0 no row at all. None means 1 for every row.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If the chunk is not what the model expects; the model is what it was before.
+        DivergenceError
+            If a sum would become infinite; the model is what it was before.
+        RuntimeError
+            If another thread is teaching this estimator.
+
+        Notes
+        -----
+        With more than 512 columns rows are learnt one by one instead, untuned. scikit-learn's class has no such
+        method.
+        """
+        return super().partial_fit(X, y, sample_weight)
 
     def predict(self, X: Any) -> Any:
         """Return predictions for rows.

@@ -13,10 +13,9 @@ from gradstream._unavailable import not_yet
 from gradstream.linear_model import _parameters_ridge as rules
 from gradstream.linear_model._classes import ClassDropIn
 from gradstream.linear_model._drop_in import CLASSIFIER, Rows
-from gradstream.linear_model._exact import ExactDropIn, many_columns
+from gradstream.linear_model._exact import KEPT_COLUMNS, ExactDropIn, many_columns
 from gradstream.linear_model._optimum import Goal, Optimum
 from gradstream.persistence import register
-from gradstream.regimes.least_squares import MOST_COLUMNS
 from gradstream.regimes.problem import Problem
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
         What may be asked for, as in scikit-learn; every name is mapped onto sums of products of columns, or, where
         these do not pay, L-BFGS with a Newton tail.
     positive : bool, default=False
-        Whether coefficients are to be >= 0; of up to 1024 columns.
+        Whether coefficients are to be >= 0; of up to 512 columns.
     random_state : int, RandomState or None, default=None
         Seed of the rows that a fit of many rows begins with.
 
@@ -88,7 +87,7 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
     n_samples_seen_ : int
         Rows of positive weight learnt from.
     learning_rate_weights_ : dict of str to float
-        After ``partial_fit`` with more than 1024 columns: weight of each rate in the model, sum 1.
+        After ``partial_fit`` with more than 512 columns: weight of each rate in the model, sum 1.
 
     See Also
     --------
@@ -97,9 +96,9 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
 
     Notes
     -----
-    With up to 1024 columns ``partial_fit`` and ``learn_one`` are exact: chunks, single rows and one fit of all rows give
-    the same optimum to rounding, with any number of classes. With more, a fit of two classes goes on row by row,
-    untuned. There is no fit of several labels a row.
+    With up to 512 columns ``partial_fit`` and ``learn_one`` are exact: chunks, single rows and one fit of all rows
+    give the same optimum to rounding, with any number of classes. With more, a fit of two classes goes on row by
+    row, untuned. There is no fit of several labels a row.
 
     References
     ----------
@@ -145,11 +144,46 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
         self.positive = positive
         self.random_state = random_state
 
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
+        """Learn one chunk of rows: the model becomes that of all rows so far.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever come: required in the first call, unless ``fit`` came before.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights, dimensionless: 2 is the row twice, 0 no row at all. None means 1 for every row.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If the chunk is not what the model expects; the model is what it was before.
+        DivergenceError
+            If a sum would become infinite; the model is what it was before.
+        RuntimeError
+            If another thread is teaching this estimator.
+
+        Notes
+        -----
+        After a fit of more than 512 columns rows are learnt one by one instead, untuned. scikit-learn's class has no
+        such method.
+        """
+        return super().partial_fit(X, y, classes, sample_weight)
+
     def _learn(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> None:
         if not self.__sklearn_is_fitted__() and many_columns(X):
             raise not_yet(
                 f"RidgeClassifier: partial_fit before fit with {X.shape[1]} columns",
-                f"Up to {MOST_COLUMNS} can be had; or call fit first, or use LinearClassifier.",
+                f"Up to {KEPT_COLUMNS} can be had; or call fit first, or use LinearClassifier.",
             )
         super()._learn(X, y, sample_weight, classes)
 

@@ -15,7 +15,7 @@ from gradstream.regimes.problem import Problem, Solution, Standardisation, Watch
 if TYPE_CHECKING:
     from gradstream._core import Float64
 
-MOST_COLUMNS = 1024  # of X: products of more take longer to factorise, and more memory, than they are worth
+MOST_COLUMNS = 1024  # of X: products of more take longer to factorise than they are worth
 READS = 10.0  # of X by a gradient: what the sums may cost in their place
 AT_ONCE = 2e6  # nanoseconds that are never too many
 ILL_CONDITIONED = 1e-6  # least share of a diagonal element left in a factor: the digits of sums end at 1e-14
@@ -120,17 +120,18 @@ def pays(X: CheckedRows, targets: int, reads: float = READS) -> bool:
         return False
     stored = n * d if X.layout == "dense" else len(X.data[0])
     gradient = ((0.3 if X.layout == "dense" else 2.0) * stored + 4.0 * n) * targets
-    cost = _core.gram_sums_ns(n, d, targets) + 0.5 * d**3
+    cost = _core.gram_sums_ns(n, d, targets) + 0.05 * d**3
     return cost <= max(AT_ONCE, reads * gradient)
 
 
 def sums_of(owner: str, X: CheckedRows, Y: Float64, weights: Float64 | None, threads: int) -> Sums | None:
     """Return the sums of rows with targets (n, m), None where they overflow; rows that are not finite are an error."""
-    *sums, finite = _core.gram_sums(X.data, Y, weights, threads)
+    weight, mean, products, cross, squares, finite = _core.gram_sums(X.data, Y, weights, threads)
     if not finite:
         assert_finite(owner, X)
         return None
-    return Sums(*sums, X.shape[0] if weights is None else int(np.count_nonzero(weights)))
+    rows = X.shape[0] if weights is None else int(np.count_nonzero(weights))
+    return Sums(weight, mean, products, cross, squares, rows)
 
 
 def fit(problem: Problem, watch: Watch | None) -> Solution | None:
