@@ -18,6 +18,7 @@ TARGETS = {
     "several": np.column_stack([values(ROWS), values(ROWS, 2), counts(ROWS)]),
     "counts": counts(ROWS),
     "amounts": np.exp(0.3 * values(ROWS)),
+    "labels": np.column_stack([labels(ROWS), labels(ROWS, 2, 3)]),
     "none": None,
 }
 
@@ -78,6 +79,7 @@ CASES = [
     Case("Ridge", "several", {"alpha": [0.5, 1.0, 2.0]}),
     Case("RidgeClassifier", "two", {"class_weight": {"no": 2.0}}),
     Case("RidgeClassifier", "three", {"fit_intercept": False}),
+    Case("RidgeClassifier", "labels"),
     Case("Perceptron", "two", {"penalty": "l2"}),
     Case("SGDClassifier", "two"),
     Case("SGDClassifier", "three", {"penalty": "l1", "loss": "log_loss"}),

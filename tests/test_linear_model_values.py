@@ -184,10 +184,6 @@ def test_errors_of_poisson_are_scikit_learns(cls):
 
 
 def test_what_is_not_there_says_so():
-    X, y, _, _ = problem()
-    labels = RNG(0).integers(0, 3, len(y))
-    with pytest.raises(ValueError, match="several labels a row, is not available yet"):
-        RidgeClassifier().fit(X, np.eye(3)[labels])
     wide = np.zeros((2, 1100))
     with pytest.raises(ValueError, match=r"partial_fit before fit with 1100 columns is not available yet"):
         RidgeClassifier().partial_fit(wide, [0, 1], classes=[0, 1])
@@ -274,3 +270,45 @@ def test_a_failed_call_leaves_arrays_and_penalty(cls, weights):
             call(X, y, sample_weight=weights)
         assert model.coef_ is coef
         assert known(model) == before
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("n_labels", [2, 3])
+def test_ridge_classifier_of_several_labels(n_labels, container, tmp_path):
+    X, y, counts, weights = problem()
+    Y = container(np.column_stack([y > 0, counts > 1, y > 1])[:, :n_labels].astype(int))
+    model = RidgeClassifier().fit(X, Y, weights)
+    reference = linear_model.RidgeClassifier().fit(X, Y, weights)
+    assert_same_model(model, reference)
+    assert_array_equal(model.classes_, reference.classes_)
+    one, other = (each.predict(X) for each in (model, reference))
+    assert type(one) is type(other)
+    assert one.dtype == other.dtype
+    assert_array_equal(*(each.toarray() if sp.issparse(each) else each for each in (one, other)))
+    assert_allclose(model.score(X, Y), reference.score(X, Y))
+    back = RidgeClassifier.from_sklearn(model.to_sklearn())
+    assert_allclose(back.decision_function(X), reference.decision_function(X))
+    assert type(back.predict(X)) is type(other)
+    chunks = RidgeClassifier()
+    for start in range(0, 300, 100):
+        chunks.partial_fit(X[start : start + 100], Y[start : start + 100], sample_weight=weights[start : start + 100])
+    assert_allclose(chunks.coef_, model.coef_, rtol=1e-8)
+    with pytest.raises(ValueError, match="a column for each"):
+        chunks.partial_fit(X, np.ones((300, 5)))
+    with pytest.raises(ValueError, match="export of several labels a row is not available yet"):
+        model.export(tmp_path / "model.c")
+    with pytest.raises(ValueError, match="Multioutput target data is not supported"):
+        RidgeClassifier().fit(X, np.arange(600).reshape(300, 2))
+
+
+def test_ridge_classifier_weighs_several_labels():
+    X, y, counts, _ = problem()
+    Y = np.column_stack([y > 0, counts > 1]).astype(int)
+    for class_weight in ("balanced", [{0: 1.0, 1: 3.0}, {0: 2.0, 1: 1.0}]):
+        told = []
+        for cls in (RidgeClassifier, linear_model.RidgeClassifier):
+            try:
+                told.append(cls(class_weight=class_weight).fit(X, Y).coef_)
+            except ValueError as error:
+                told.append(str(error)[:40])
+        assert_array_equal(*told) if isinstance(told[1], str) else assert_allclose(*told, rtol=1e-6)

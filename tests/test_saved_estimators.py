@@ -9,6 +9,8 @@ import sys
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
@@ -126,7 +128,7 @@ def test_one_row_is_predicted_as_many_are(case):
             np.testing.assert_allclose(rows, model.predict_proba(ROWS), rtol=1e-12, atol=1e-15)
 
 
-@each()
+@each(unless=lambda case: case.kind == "labels")
 def test_json_says_the_model(tmp_path, case):
     model = taught(case)
     model.export(tmp_path / "model.json", format="json")
@@ -139,7 +141,7 @@ def test_json_says_the_model(tmp_path, case):
 
 
 @pytest.mark.skipif(COMPILER is None, reason="there is no C compiler here: cc, gcc, clang")
-@each(unless=lambda case: case.name == "SGDOneClassSVM")
+@each(unless=lambda case: case.name == "SGDOneClassSVM" or case.kind == "labels")
 def test_c_predicts_the_same(tmp_path, case):
     model = taught(case)
     exported = Exported(model, tmp_path)
@@ -275,3 +277,21 @@ def test_a_state_of_another_estimator_is_refused(case):
             model.set_state({**other.fit().get_state(), "n_features_in_": 4})
     assert known(model.set_state(state)) == known(model)
     assert model.set_state({}).get_state() == {}
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    case=st.sampled_from([case for case in CASES if case.parameters.get("class_weight") != "balanced"]),
+    container=st.sampled_from([np.asarray, sp.csr_array]),
+    dtype=st.sampled_from([np.float32, np.float64]),
+    cuts=st.lists(st.integers(1, len(ROWS) - 1), min_size=1, max_size=4, unique=True).map(sorted),
+    way=st.sampled_from(["state", "pickle", "deepcopy"]),
+)
+def test_stopping_between_any_chunks_changes_no_bit(case, container, dtype, cuts, way):
+    never, stopped = case.new(), case.new()
+    X = container(ROWS.astype(dtype))
+    for first, last in zip([0, *cuts], [*cuts, len(ROWS)], strict=True):
+        for model in (never, stopped):
+            case.learn(model, slice(first, last), X)
+        stopped = WAYS[way](stopped)
+    assert_same_bits(stopped, never)

@@ -75,6 +75,9 @@ def from_scikit_learn(cls: Any, model: Any, sample: tuple[Any, Any, Any]) -> Any
     estimator = cls(**parameters)
     if not estimator._keeps_sums or sample[0] is None:
         _share(model, estimator)
+    labels = getattr(model, "_label_binarizer", None)
+    if labels is not None and labels.y_type_.startswith("multilabel"):
+        vars(estimator)["_several"] = "sparse" if labels.sparse_input_ else "dense"
     dense = model.coef_.toarray() if hasattr(model.coef_, "toarray") else np.array(model.coef_)
     coef = np.ascontiguousarray(np.atleast_2d(dense).T, np.float64)
     intercept = np.broadcast_to(np.ravel(np.asarray(model.intercept_, np.float64)), coef.shape[1]).copy()

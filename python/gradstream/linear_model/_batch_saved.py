@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ARRAYS = ("coef_", "intercept_")
 FLOATS = (np.float32, np.float64)
-READ = ("n_features_in_", "feature_names_in_", "classes_", "optimizer_", "solver_", "_penalty_weight")
+READ = ("n_features_in_", "feature_names_in_", "classes_", "optimizer_", "solver_", "_penalty_weight", "_several")
 
 
 class SavedDropIn(LastingEstimator):
@@ -234,6 +234,11 @@ def _check_model(estimator: Any, state: dict[str, Any], learnt: LearnerState) ->
             raise ValueError(f"state[{name!r}] has shape {np.shape(value)}, it has to be {(length,)}.")
 
 
+def columns_of(classes: Any, state: dict[str, Any]) -> int:
+    """Return the columns of coefficients that classes have, or labels of which a row has any number."""
+    return 1 if len(classes) == 2 and "_several" not in state else len(classes)
+
+
 def _check_arrays(state: dict[str, Any]) -> None:
     """Raise ValueError where arrays that are read back do not fit the columns, the classes or one another."""
     if not set(ARRAYS) & state.keys():
@@ -253,7 +258,7 @@ def _check_arrays(state: dict[str, Any]) -> None:
         if not np.isfinite(values).all():
             raise ValueError(f"state[{name!r}] holds numbers that are not finite: a model that has learnt has none.")
     classes = state.get("classes_")
-    if classes is not None and (np.ndim(classes) != 1 or columns != (1 if len(classes) == 2 else len(classes))):
+    if classes is not None and (np.ndim(classes) != 1 or columns != columns_of(classes, state)):
         raise ValueError(f"state['classes_'] = {classes!r:.200} does not go with coef_ of shape {coef.shape}.")
     weight = state.get("_penalty_weight", 1.0)
     if not isinstance(weight, float) or not 0.0 < weight < np.inf:

@@ -20,6 +20,7 @@ from gradstream.estimators._merge import check_alike
 from gradstream.estimators._online import _checked_weight
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
 from gradstream.exceptions import DivergenceError
+from gradstream.linear_model._batch_saved import columns_of
 from gradstream.linear_model._drop_in import BatchDropIn, Rows
 from gradstream.linear_model._optimum import Optimum, go_on
 from gradstream.regimes import least_squares, objective
@@ -278,7 +279,7 @@ class ExactDropIn(BatchDropIn):
         sums = Sums.of_dictionary(restored["_sums"])
         d, (columns, targets) = state.get("n_features_in_"), sums.cross.shape
         classes = state.get("classes_")
-        wanted = targets if classes is None else (1 if len(classes) == 2 else len(classes))
+        wanted = targets if classes is None else columns_of(classes, state)
         if columns != d or targets != wanted or not all(type(state.get(name)) is bool for name in ("_single", "_flat")):
             raise ValueError(f"state['_sums'] is of {columns} columns and {targets} targets: the rest of it is not.")
         return restored | {"_sums": sums}

@@ -9,7 +9,6 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from gradstream._unavailable import not_yet
 from gradstream.linear_model._optimum import Goal, Optimum
 from gradstream.regimes.problem import Problem
 
@@ -87,11 +86,6 @@ def solver_name(estimator: Any, layout: str) -> str:
 def unconverged(n_iter: int, gap: str) -> str:
     """Return the warning of a fit that ``max_iter`` ended."""
     return f"The max_iter was reached which means the coef_ did not converge, after {n_iter} iterations. {gap}"
-
-
-def several_labels(shape: tuple[int, ...]) -> ValueError:
-    """Return the error of y with a column for every label."""
-    return not_yet(f"y of shape {shape}, several labels a row,", "Use one estimator for each label.")
 
 
 def stacked(rows: Rows, optima: list[Optimum]) -> tuple[Any, Any]:

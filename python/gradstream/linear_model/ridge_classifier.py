@@ -15,6 +15,14 @@ from gradstream.linear_model._classes import ClassDropIn
 from gradstream.linear_model._drop_in import CLASSIFIER, Rows
 from gradstream.linear_model._exact import KEPT_COLUMNS, ExactDropIn, many_columns
 from gradstream.linear_model._optimum import Goal, Optimum
+from gradstream.linear_model._several_labels import (
+    LabelledRows,
+    binarizer,
+    has_several_labels,
+    labelled_rows,
+    labels_of,
+    signed,
+)
 from gradstream.persistence import register
 from gradstream.regimes.problem import Problem
 
@@ -98,7 +106,8 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
     -----
     With up to 512 columns ``partial_fit`` and ``learn_one`` are exact: chunks, single rows and one fit of all rows
     give the same optimum to rounding, with any number of classes. With more, a fit of two classes goes on row by
-    row, untuned. There is no fit of several labels a row.
+    row, untuned. y with a column of 0 and 1 for every label is learnt a label at a time; ``predict`` returns such
+    columns.
 
     References
     ----------
@@ -119,6 +128,7 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
     verbose = 0
     warm_start = False
     solver_: str
+    _several: str  # there after a fit of several labels a row: what predictions come in
     _parameter_constraints: ClassVar[dict[str, Any]] = rules.RIDGE_CLASSIFIER
 
     def __init__(
@@ -190,6 +200,10 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
     def _first_columns(
         self, y: Any, weights: Float64 | None, n_rows: int, classes: Any
     ) -> tuple[Float64, Float64 | None]:
+        if has_several_labels(y):
+            Y = self._online_labels(y, n_rows)
+            self.classes_, self._flat, self._several = np.arange(Y.shape[1]), False, "dense"
+            return Y, weights
         known = online_classes(self, classes)
         targets = online_labels(self, y, weights, known, n_rows)
         self.classes_, self._flat = known, False
@@ -199,8 +213,20 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
     def _online_columns(
         self, y: Any, weights: Float64 | None, n_rows: int, classes: Any
     ) -> tuple[Float64, Float64 | None]:
+        if "_several" in vars(self):
+            return self._online_labels(y, n_rows), weights
         targets = online_labels(self, y, weights, online_classes(self, classes), n_rows)
         return _signed_columns(targets), targets.weights
+
+    def _online_labels(self, y: Any, n_rows: int) -> Float64:
+        if self.class_weight is not None:
+            raise not_yet(
+                "RidgeClassifier: partial_fit with class_weight and several labels a row", "Use sample_weight."
+            )
+        known = vars(self).get("classes_")
+        if known is not None and (not has_several_labels(y) or np.shape(y)[1] != len(known)):
+            raise ValueError(f"y has shape {np.shape(y)}: the model has {len(known)} labels, a column for each.")
+        return signed(y, n_rows)
 
     def _shaped(self, coef: Float64, intercept: Float64) -> tuple[Any, Any]:
         rows, intercept = super()._shaped(coef, intercept)
@@ -208,8 +234,15 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
             rows = rows[0]
         return rows, np.atleast_1d(intercept) if self.fit_intercept else 0.0
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
     def _checked_rows(self, X: Any, y: Any, sample_weight: Any) -> Rows:
         rules.reject_pairs(self, X)
+        if has_several_labels(y):
+            return labelled_rows(self, X, y, sample_weight)
         rows = super()._checked_rows(X, y, sample_weight)
         targets, columns = rows.targets, rows.targets.columns
         rules.reject_alphas(self, columns)
@@ -219,11 +252,23 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
         return replace(rows, flat=False, columns=tuple(Targets(signed[:, k], targets.weights) for k in range(columns)))
 
     def _complete(self, other: Any) -> None:
-        other._label_binarizer = LabelBinarizer(pos_label=1, neg_label=-1).fit(self.classes_)
+        several = vars(self).get("_several")
+        other._label_binarizer = (
+            LabelBinarizer(pos_label=1, neg_label=-1).fit(self.classes_)
+            if several is None
+            else binarizer(len(self.classes_), several)
+        )
+
+    def _labels_of(self, margins: Any) -> Any:
+        several = vars(self).get("_several")
+        return super()._labels_of(margins) if several is None else labels_of(margins, several)
+
+    def _served(self) -> Any:
+        if "_several" in vars(self):
+            raise not_yet("RidgeClassifier: export of several labels a row", "Use one estimator for each label.")
+        return super()._served()
 
     def _fit_targets(self, y: Any, weights: Float64 | None, n_rows: int) -> Targets:
-        if getattr(y, "ndim", 1) == 2 and y.shape[1] > 1:
-            raise rules.several_labels(y.shape)
         targets, _ = counted_labels(self, y, None, n_rows)  # "balanced" counts rows, as scikit-learn's does here
         assert targets.classes is not None
         if len(targets.classes) < 2:
@@ -250,6 +295,9 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
     def _take(self, optima: list[Optimum], rows: Rows, state: Any) -> None:
         super()._take(optima, rows, state)
         self.solver_ = rules.solver_name(self, rows.X.layout)
+        self.__dict__.pop("_several", None)
+        if isinstance(rows, LabelledRows):
+            self._several = rows.container
 
     def _shaped_like(self, rows: Rows, optima: list[Optimum]) -> tuple[Any, Any]:
         coef, intercept = rules.stacked(rows, optima)
