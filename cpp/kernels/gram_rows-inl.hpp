@@ -7,13 +7,23 @@
 namespace gradstream::kernels {
 namespace {
 
-/// sums[j...][i...] for four rows of the matrix and the columns [0, end), three packs of columns at once where there
-/// are.
-GRADSTREAM_INLINE void add_gram_rows(const GramTile& tile, std::int64_t j, std::int64_t end, double* sums) {
-  std::int64_t i = 0, packs = (end + kLanes - 1) / kLanes;
-  for (; packs >= 3 && packs != 4; packs -= 3, i += 3 * kLanes) add_gram_block<3>(tile, j, i, sums);
-  for (; packs >= 2; packs -= 2, i += 2 * kLanes) add_gram_block<2>(tile, j, i, sums);
-  if (packs == 1) add_gram_block<1>(tile, j, i, sums);
+/// The lower triangle of the first `inner` rows and columns, and rows [inner, height) up to there: sums += left' right.
+/// Three packs of columns at a time, which stay in the first-level cache while all rows below pass.
+inline void add_gram_sums(const GramTile& tile, std::int64_t inner, std::int64_t height, double* sums) {
+  constexpr std::int64_t most = 3;
+  for (std::int64_t i = 0; i < inner; i += most * kLanes) {
+    for (std::int64_t j = i / kGramRows * kGramRows; j < height; j += kGramRows) {
+      const std::int64_t end = j < inner ? j + kGramRows : inner;
+      const std::int64_t packs = (end - i + kLanes - 1) / kLanes;
+      if (packs >= most) {
+        add_gram_block<3>(tile, j, i, sums);
+      } else if (packs == 2) {
+        add_gram_block<2>(tile, j, i, sums);
+      } else {
+        add_gram_block<1>(tile, j, i, sums);
+      }
+    }
+  }
 }
 
 /// x - shift, whole packs and then single elements. The row `ahead` is asked for on the way.
@@ -82,9 +92,7 @@ void gram_rows(const View& X, RowSet set, const GramJob& job, double* workspace)
       for (std::int64_t j = 0; j < width; j += kLanes) store(scaled + i * width + j, Wide(s) * load<Wide>(row + j));
     }
     const GramTile tile{rows.count, width, job.weight != nullptr ? scaled : right, right};
-    for (std::int64_t j = 0; j < inner + job.targets; j += kGramRows) {
-      add_gram_rows(tile, j, j < inner ? j + kGramRows : inner, job.sums);
-    }
+    add_gram_sums(tile, inner, inner + job.targets, job.sums);
     add_target_squares(tile, inner, job.targets, job.squares);
   }
 }
