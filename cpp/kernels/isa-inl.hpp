@@ -3,7 +3,7 @@
 
 #include "kernels/coordinates-inl.hpp"
 #include "kernels/dense-inl.hpp"
-#include "kernels/gram-inl.hpp"
+#include "kernels/gram_rows-inl.hpp"
 #include "kernels/sklearn_sgd_dense-inl.hpp"
 #include "kernels/sklearn_sgd_sparse-inl.hpp"
 #include "kernels/sparse-inl.hpp"
@@ -19,11 +19,23 @@ namespace {
 
 template <class View>
 constexpr ViewKernels<View> dense_kernels() {
-  return {
-      &dense_workspace<View>,         &dense_loss_gradient<View>,    &dense_margins<View>,    &dense_moments<View>,
-      &dense_squared_gradients<View>, &dense_row_dot<View>,          &dense_row_axpy<View>,   &dense_row_norm<View>,
-      &dense_check_finite<View>,      &dense_stream_workspace<View>, &dense_learn<View>,      &dense_report<View>,
-      &dense_accumulate<View>,        &dense_bank_workspace<View>,   &dense_bank_learn<View>, &dense_bank_report<View>};
+  return {&dense_workspace<View>,
+          &dense_loss_gradient<View>,
+          &dense_margins<View>,
+          &dense_moments<View>,
+          &dense_squared_gradients<View>,
+          &dense_row_dot<View>,
+          &dense_row_axpy<View>,
+          &dense_row_norm<View>,
+          &dense_check_finite<View>,
+          &dense_stream_workspace<View>,
+          &dense_learn<View>,
+          &dense_report<View>,
+          &dense_accumulate<View>,
+          &dense_bank_workspace<View>,
+          &dense_bank_learn<View>,
+          &dense_bank_report<View>,
+          &gram_rows<View>};
 }
 
 template <class View>
@@ -43,7 +55,8 @@ constexpr ViewKernels<View> sparse_kernels() {
           &sparse_accumulate<View>,
           &sparse_bank_workspace<View>,
           &sparse_bank_learn<View>,
-          &sparse_bank_report<View>};
+          &sparse_bank_report<View>,
+          &gram_rows<View>};
 }
 
 constexpr KernelTable make_table(const char* name) {
