@@ -296,6 +296,7 @@ def _of_target(optimum: LeastSquaresOptimum, k: int) -> Optimum:
         "optimality": optimality,
         "n_iter": 1,
         "status": "converged",
+        "solver": "newton",
         "loss_curve": [value],
     }
     return Optimum(point, result, solver="newton")
