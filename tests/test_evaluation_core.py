@@ -8,9 +8,8 @@ from scipy.special import expit
 
 from estimator_data import features, labels
 from gradstream import LinearClassifier, LinearRegressor, _core
-from gradstream.estimators._probabilities import ROWS
+from gradstream.estimators._probabilities import ROWS, sigmoid
 from gradstream.evaluation import progressive_validate
-from gradstream.evaluation.learners.progressive import sigmoid
 
 
 def counted_by_hand(y, weights, n_classes):

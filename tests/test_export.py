@@ -257,3 +257,14 @@ def test_coefficients_that_no_file_can_say_are_not_exported(tmp_path):
     for form in ("c", "json"):
         with pytest.raises(ValueError, match=r"not finite, at columns \[1\]"):
             model.export(tmp_path / "model", form)
+
+
+def test_labels_that_json_has_no_word_for_are_named(tmp_path):
+    X, y = stream("log_loss", "dense")
+    days = np.array(["2024-01-01", "2024-01-02"], "datetime64[D]")
+    model = LinearClassifier().partial_fit(X, days[y], days)
+    with pytest.raises(ValueError, match=r"classes_ holds datetime.date.*str, int, float or bool"):
+        model.export(tmp_path / "model.json", "json")
+    with pytest.raises(TypeError, match="not saved"):
+        model.save(tmp_path / "model.gsm")
+    assert not list(tmp_path.iterdir())

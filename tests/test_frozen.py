@@ -93,7 +93,8 @@ def test_it_cannot_be_changed(frozen):
         frozen.coef_[:] = 0
     with pytest.raises(ValueError, match="read-only"):
         frozen.intercept_[:] = 0
-    frozen.classes_[:] = "z"
+    with pytest.raises(ValueError, match="read-only"):
+        frozen.classes_[:] = "z"
     assert frozen.classes_.tolist() == ["a", "b", "c"]
     for name in ("fit", "partial_fit", "learn_one", "set_state"):
         assert not hasattr(frozen, name)

@@ -22,6 +22,7 @@ from gradstream._state import (
     WOKEN,
 )
 from gradstream.exceptions import NotFittedError
+from gradstream.regimes.merging import weight_seen
 from near import assert_near
 from reference import merging
 from saved_models import known, learn, named, stream, through_a_file
@@ -45,17 +46,16 @@ def halves(model, X, y, n_classes, cut=CUT):
 
 
 def mean_of(one, other):
-    """(coef, intercept): the mean of two by the weight that they have seen, or rows where no weight is counted."""
+    """(coef, intercept): the mean of two by the weight that they have seen."""
     weights = [seen_by(model) for model in (one, other)]
     coef = np.average([one.coef_, other.coef_], axis=0, weights=weights)
     return coef, np.average([one.intercept_, other.intercept_], axis=0, weights=weights)
 
 
 def seen_by(model):
+    """Of the two halves, and of what is made of them; rows behind the cut weigh twice."""
     state = model._model.state
-    if state.experts.size or state.mean.size:
-        return state.experts[COUNTED] if state.experts.size else state.counters[WEIGHT]
-    return model.n_samples_seen_
+    return state.experts[COUNTED] if state.experts.size else state.counters[WEIGHT]
 
 
 def described(model):
@@ -94,7 +94,7 @@ def test_the_slow_twin_agrees(layout, optimizer, standardize, fit_intercept, los
     assert known(other) == before
     assert one.n_samples_seen_ == len(y)
     assert one.t_ == CUT + 2 * (len(y) - CUT)
-    assert actual["weight"] == (len(y) if optimizer != "bank" and not one._model.state.mean.size else one.t_)
+    assert actual["weight"] == one.t_
 
 
 def test_statistics_are_those_of_all_rows(layout):
@@ -145,6 +145,72 @@ def test_solutions_of_fits_merge(layout, second):
     one.partial_fit(X, y)
     assert one.optimizer_ == "bank"
     assert one.n_samples_seen_ == 120 + 2 * (second == "both after a row")
+
+
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "bank", "blocks"])
+@pytest.mark.parametrize("standardize", [True, False])
+@pytest.mark.parametrize(("loss", "n_classes"), LOSSES)
+def test_what_counts_is_weight(layout, optimizer, standardize, loss, n_classes):
+    """Few rows of much weight outweigh many of little; cuts of the stream do not matter, nor does weight 0."""
+    X, y = stream(loss, layout, n_classes)
+    weights = np.where(np.arange(len(y)) < CUT, 4.0, 0.25)
+    parameters = {"batch_size": 4} if optimizer == "blocks" else {}
+    models = []
+    for part in (slice(0, CUT), slice(CUT, None)):
+        model = named(loss, "sgd" if optimizer == "blocks" else optimizer, standardize=standardize, **parameters)
+        classes = {"classes": range(n_classes)} if isinstance(model, LinearClassifier) else {}
+        model.partial_fit(X[part], y[part], sample_weight=weights[part], **classes)
+        model.partial_fit(X[:3], y[:3], sample_weight=np.zeros(3))
+        models.append(model.flush())
+    one, other = models
+    shares = [4.0 * CUT, 0.25 * (len(y) - CUT)]
+    coef = np.average([one.coef_, other.coef_], axis=0, weights=shares)
+    intercept = np.average([one.intercept_, other.intercept_], axis=0, weights=shares)
+    one.merge(other)
+    assert_near(one.coef_, coef, 1e-6)
+    assert_near(np.atleast_1d(one.intercept_), np.atleast_1d(intercept), 1e-6)
+    assert seen_by(one) == pytest.approx(sum(shares))
+
+
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "bank"])
+@pytest.mark.parametrize("standardize", ["auto", True, False])
+@pytest.mark.parametrize("dtypes", [(np.float64, np.float64), (np.float32, np.float64)], ids=["same", "mixed"])
+def test_who_takes_in_whom_does_not_matter(layout, optimizer, standardize, dtypes):
+    X, y = stream("log_loss", layout, 3)
+    models = [
+        learn(named("log_loss", optimizer, standardize=standardize), X[part].astype(dtype), y[part], 3)
+        for part, dtype in zip((slice(0, CUT), slice(CUT, None)), dtypes, strict=True)
+    ]
+    one, other = (copy.deepcopy(models[i]).merge(models[1 - i]) for i in (0, 1))
+    rtol = 1e-5 if np.float32 in dtypes or (layout == "sparse" and optimizer == "bank") else 1e-12
+    assert_near(one.coef_, other.coef_, rtol)
+    assert_near(one.intercept_, other.intercept_, rtol)
+    assert_near(one._model.state.counters, other._model.state.counters, 1e-12)
+    assert one._model.state.table.dtype == dtypes[0]
+
+
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "bank"])
+def test_a_model_and_its_copy_are_the_same_model(layout, optimizer):
+    X, y = stream("log_loss", layout, 3)
+    model = learn(named("log_loss", optimizer, standardize=True), X, y, 3)
+    merged = copy.deepcopy(model).merge(copy.deepcopy(model))
+    assert_near(merged.coef_, model.coef_, 1e-5 if layout == "sparse" and optimizer == "bank" else 1e-12)
+    assert_near(merged.intercept_, model.intercept_, 1e-12)
+    assert merged.n_samples_seen_ == 2 * model.n_samples_seen_
+
+
+@pytest.mark.parametrize("way", ["named then bank", "bank then named", "fit then named", "dense then sparse"])
+def test_weight_that_was_seen_under_another_rule_counts(layout, way):
+    X, y = stream("squared_error", layout)
+    model = LinearRegressor(standardize=False, optimizer="sgd" if way == "named then bank" else "auto")
+    s = np.full(len(y), 2.5)
+    model = model.fit(X, y, s) if way == "fit then named" else model.partial_fit(X, y, s)
+    if way == "dense then sparse":
+        X = X.toarray() if layout == "sparse" else sparse.csr_array(X)
+    else:
+        model.set_params(optimizer="auto" if way == "named then bank" else "sgd")
+    model.partial_fit(X, y, s)
+    assert weight_seen(model._model.state) == pytest.approx(5.0 * len(y))
 
 
 @pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "bank"])

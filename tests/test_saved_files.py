@@ -25,6 +25,7 @@ from gradstream.exceptions import SavedFileError
 from gradstream.optim import OPTIMIZERS, SCHEDULES, AdaGrad
 from gradstream.persistence import plain_copy, register
 from gradstream.persistence.random_states import generator_from
+from gradstream.persistence.replace import replace
 from saved_models import flat, known, stream
 
 FILES = Path(__file__).parent / "data"
@@ -446,3 +447,28 @@ def test_states_flatten_to_all_they_hold():
         ".a[0]": ((2,), "<f8", bytes(16)),
         ".a[1].b": (int, "1"),
     }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other modes")
+@pytest.mark.parametrize(("umask", "old"), [(0o022, None), (0o077, None), (0o022, 0o600), (0o077, 0o644), (0, 0o640)])
+def test_what_is_being_written_is_open_to_nobody_new(tmp_path, umask, old):
+    path = tmp_path / "model.gsm"
+    if old is not None:
+        path.touch()
+        path.chmod(old)
+    drafts = []
+
+    def write(stream):
+        stream.write(b"secret")
+        drafts.extend(stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("*.tmp"))
+        drafts.extend(stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob(".*.tmp"))
+
+    before = os.umask(umask)
+    try:
+        replace(path, write)
+    finally:
+        os.umask(before)
+    mode = stat.S_IMODE(path.stat().st_mode)
+    assert mode == (0o666 & ~umask if old is None else old)
+    assert drafts
+    assert all(draft & ~mode == 0 for draft in drafts)

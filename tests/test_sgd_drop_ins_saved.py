@@ -9,11 +9,14 @@ import sys
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from estimator_data import features, labels, values
 from exported_c import COMPILER, Exported
 from gradstream import load
 from gradstream.linear_model import Perceptron, SGDClassifier, SGDOneClassSVM, SGDRegressor
+from saved_models import flat
 
 X = features(80, 5)
 X = (X - X.mean(axis=0)) / X.std(axis=0)
@@ -129,3 +132,32 @@ def test_a_state_that_is_none_is_refused_and_changes_nothing(name, value):
         model.set_state({**state, name: value})
     assert model.coef_.tobytes() == before
     go_on(model, CASES[0][2])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    case=st.sampled_from(CASES),
+    container=st.sampled_from([np.asarray, sp.csr_array]),
+    dtype=st.sampled_from([np.float32, np.float64]),
+    cuts=st.lists(st.integers(1, len(X) - 1), min_size=1, max_size=4, unique=True).map(sorted),
+    way=st.sampled_from(["state", "pickle", "deepcopy"]),
+)
+def test_stopping_between_any_chunks_changes_no_bit(case, container, dtype, cuts, way):
+    cls, parameters, y = case
+    never, stopped = (cls(random_state=0, **parameters) for _ in range(2))
+    for first, last in zip([0, *cuts], [*cuts, len(X)], strict=True):
+        rows = container(X[first:last].astype(dtype))
+        for model in (never, stopped):
+            if y is None:
+                model.partial_fit(rows)
+            else:
+                known = {} if cls is SGDRegressor else {"classes": np.unique(y)}
+                model.partial_fit(rows, y[first:last], **known)
+        if way == "pickle":
+            stopped = pickle.loads(pickle.dumps(stopped))
+        elif way == "deepcopy":
+            stopped = copy.deepcopy(stopped)
+        else:
+            stopped = cls(**stopped.get_params()).set_state(stopped.get_state())
+    assert flat(stopped.get_state(), "") == flat(never.get_state(), "")
+    np.testing.assert_array_equal(stopped.predict(X), never.predict(X))

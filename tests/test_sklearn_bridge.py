@@ -176,3 +176,44 @@ def test_what_does_not_go_over():
 def test_the_way_there_is_imported_when_it_is_taken():
     code = "import sys, gradstream.estimators; sys.exit('sklearn.linear_model' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("sample", [False, True])
+@pytest.mark.parametrize(
+    "model",
+    [
+        linear_model.LogisticRegression(fit_intercept=False),
+        linear_model.SGDClassifier(fit_intercept=False, random_state=0),
+        linear_model.Ridge(fit_intercept=False),
+        linear_model.PoissonRegressor(fit_intercept=False),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_a_model_without_intercept_stays_without(model, sample):
+    X = features(200, 4)
+    X = X / X.std(axis=0)
+    y = counts(X) if isinstance(model, linear_model.PoissonRegressor) else labels(X)
+    model.fit(X, y)
+    cls = LinearClassifier if hasattr(model, "classes_") else LinearRegressor
+    ours = cls.from_sklearn(model, *((X, y) if sample else ()))
+    assert ours.fit_intercept is False
+    assert_predict_alike(ours, model, X)
+    ours.partial_fit(X, y)
+    assert np.all(ours.intercept_ == 0.0)
+    with_one = cls.from_sklearn(model, fit_intercept=True).partial_fit(X, y)
+    assert with_one.fit_intercept is True
+
+
+def test_an_intercept_is_not_dropped_in_silence():
+    X = features(50, 3)
+    model = linear_model.Ridge().fit(X, values(X))
+    with pytest.raises(ValueError, match="whose intercept is"):
+        LinearRegressor.from_sklearn(model, fit_intercept=False)
+
+
+def test_classes_are_copied():
+    X = features(50, 3)
+    model = linear_model.LogisticRegression().fit(X, labels(X))
+    ours = LinearClassifier.from_sklearn(model)
+    model.classes_[:] = 7
+    assert ours.classes_.tolist() == [0, 1]

@@ -1,10 +1,13 @@
 """One model, many threads: predictions beside a learner are those of a state that was, and learners do not meet."""
 
 import contextlib
+import copy
 import os
+import pickle
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from scipy import sparse
 
 from estimator_data import RATES, features, labels
 from gradstream import LinearClassifier
+from gradstream.linear_model import SGDClassifier
 
 D, ROWS, CHUNKS, READERS = 20, 1500, 12, 10
 LEARNERS = [
@@ -123,6 +127,89 @@ def test_rows_that_two_threads_teach_are_learnt_once_or_refused():
         thread.join()
     assert model.n_samples_seen_ == 2000 + sum(learnt)
     assert np.isfinite(model.coef_).all()
+
+
+@pytest.mark.parametrize("parameters", LEARNERS, ids=lambda each: each.get("optimizer", "untuned"))
+@pytest.mark.parametrize(
+    "way", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))], ids=["copy", "pickle"]
+)
+@pytest.mark.parametrize("calls", ["chunks", "rows", "delay"])
+def test_a_copy_beside_a_learner_is_of_a_state_between_two_calls(parameters, way, calls):
+    """Or an error that says so; the learner is not disturbed."""
+    if calls == "delay" and "batch_size" in parameters:
+        pytest.skip("rows of one number wait for their labels; blocks are covered by chunks")
+    X = np.tile(features(200, 3_000), (3, 1))  # a copy takes as long as several rows
+    y = labels(X[:, :20])
+    model = LinearClassifier(n_jobs=1, random_state=0, **parameters).partial_fit(X[:200], y[:200], [0, 1])
+    known, copies, errors, done = {clock(model): bits(model)}, [], [], threading.Event()
+
+    def make_copies():
+        while not done.is_set():
+            try:
+                copies.append(way(model))
+            except RuntimeError as error:
+                errors.append(str(error))
+
+    thread = threading.Thread(target=make_copies)
+    thread.start()
+    for i in range(200, 600, 1 if calls == "rows" else 40):
+        if calls == "rows":
+            model.learn_one(X[i], int(y[i]))
+        elif calls == "delay":
+            model.progressive_fit(X[i : i + 40], y[i : i + 40], delay=7)
+        else:
+            model.partial_fit(X[i : i + 40], y[i : i + 40])
+        known[clock(model)] = bits(model)
+        if i % 40 == 0:
+            time.sleep(0.002)
+    done.set()
+    thread.join()
+    assert copies
+    assert all(bits(copied) == known[clock(copied)] for copied in copies)
+    assert all("cannot be copied or pickled meanwhile" in error for error in errors)
+
+
+@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+@pytest.mark.parametrize("average", [False, True])
+def test_copies_of_sgd_drop_ins_are_whole(way, average):
+    """One of the two, the learner or who copies, may hear that the other is at it."""
+    X = features(600, 2_000)
+    y = labels(X[:, :20])
+    model = SGDClassifier(random_state=0, average=average).partial_fit(X[:100], y[:100], [0, 1])
+    known, copies, errors, done = {model.t_: model.coef_.tobytes()}, [], [], threading.Event()
+
+    def make_copies():
+        while not done.is_set():
+            try:
+                copies.append(way(model))
+            except RuntimeError as error:
+                errors.append(str(error))
+            time.sleep(1e-3)
+
+    thread = threading.Thread(target=make_copies)
+    thread.start()
+    for i in range(100, 600, 5):
+        try:
+            model.partial_fit(X[i : i + 5], y[i : i + 5])
+        except RuntimeError as error:
+            errors.append(str(error))
+        known[model.t_] = model.coef_.tobytes()
+        time.sleep(1e-4)
+    done.set()
+    thread.join()
+    assert copies
+    assert len(known) > 2
+    assert all(copied.coef_.tobytes() == known[copied.t_] for copied in copies)
+    assert all("is learning already" in error for error in errors)
+
+
+def clock(model):
+    return model.n_samples_seen_, len(model._model.state.pending)
+
+
+def bits(model):
+    state = model._model.state
+    return {name: array.tobytes() for name, array in state.arrays().items()} | {"pending": len(state.pending)}
 
 
 FORKS = """

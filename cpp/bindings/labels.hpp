@@ -14,11 +14,12 @@
 
 namespace gradstream::bindings {
 
-/// f(pointer, n) on a contiguous 1-D array of numbers; what f gives for null when it is none.
+/// f(pointer, n) on a contiguous 1-D array of numbers; what f gives for null when it is none. Subclasses are none: what
+/// a masked array holds is not all there is to it.
 template <class F>
 auto with_numbers(const py::handle& object, F&& f) {
   const double* none = nullptr;
-  if (!py::isinstance<py::array>(object)) return f(none, std::int64_t{0});
+  if (Py_TYPE(object.ptr()) != py::detail::npy_api::get().PyArray_Type_) return f(none, std::int64_t{0});
   const auto array = py::reinterpret_borrow<py::array>(object);
   constexpr int kWanted = int{py::array::c_style} | int{py::detail::npy_api::NPY_ARRAY_ALIGNED_};
   if (array.ndim() != 1 || (array.flags() & kWanted) != kWanted) return f(none, std::int64_t{0});
@@ -27,6 +28,9 @@ auto with_numbers(const py::handle& object, F&& f) {
   if (holds<double>(array)) return f(static_cast<const double*>(array.data()), n);
   if (holds<std::int32_t>(array)) return f(static_cast<const std::int32_t*>(array.data()), n);
   if (holds<bool>(array)) return f(static_cast<const bool*>(array.data()), n);
+  if (holds<float>(array)) return f(static_cast<const float*>(array.data()), n);
+  if (holds<std::int8_t>(array)) return f(static_cast<const std::int8_t*>(array.data()), n);
+  if (holds<std::uint8_t>(array)) return f(static_cast<const std::uint8_t*>(array.data()), n);
   return f(none, std::int64_t{0});
 }
 
@@ -45,25 +49,33 @@ std::optional<std::pair<T, T>> two_labels(const T* y, std::int64_t n) {
   return std::pair<T, T>{low, high};
 }
 
-/// codes[i] = the class of y[i]; false where there is none. Two classes without a search.
-template <class T>
-bool encode(const T* y, std::int64_t n, const T* classes, std::int64_t count, std::int32_t* codes) {
-  bool known = true;
+/// What a class is called: the first of them, and how far apart neighbours are.
+template <class Code>
+struct Codes {
+  Code first = 0, step = 1;
+};
+
+/// out[i] = the code of the class that equals y[i] as a C; false where there is none. Two classes without a search.
+template <class T, class C, class Code>
+bool encode(const T* y, std::int64_t n, const C* classes, std::int64_t count, Code* out, Codes<Code> codes = {}) {
   if (count == 2) {
-    const T low = classes[0], high = classes[1];
+    const C low = classes[0], high = classes[1];
+    const Code other = codes.first + codes.step;
+    int strangers = 0;
     for (std::int64_t i = 0; i < n; ++i) {
-      const bool second = y[i] == high;
-      known &= second || y[i] == low;
-      codes[i] = second ? 1 : 0;
+      const C label = static_cast<C>(y[i]);
+      strangers |= label != low && label != high ? 1 : 0;
+      out[i] = label == high ? other : codes.first;
     }
-    return known;
+    return strangers == 0;
   }
-  for (std::int64_t i = 0; i < n && known; ++i) {
-    const T* at = std::lower_bound(classes, classes + count, y[i]);
-    known = at != classes + count && *at == y[i];
-    codes[i] = static_cast<std::int32_t>(at - classes);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const C label = static_cast<C>(y[i]);
+    const C* at = std::lower_bound(classes, classes + count, label);
+    if (at == classes + count || *at != label) return false;
+    out[i] = codes.first + codes.step * static_cast<Code>(at - classes);
   }
-  return known;
+  return true;
 }
 
 }  // namespace gradstream::bindings

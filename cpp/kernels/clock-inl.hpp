@@ -29,6 +29,12 @@ inline void count_step(Counters& counters, double eta, double schedule_time, dou
   counters.clock += eta * size;
 }
 
+/// A row of weight s has been learnt. Where columns have statistics, the weight is theirs to count.
+inline void count_row(Counters& counters, const Standardizer& standardizer, double s) {
+  counters.samples += 1.0;
+  if (standardizer.mean == nullptr && !standardizer.frozen) counters.weight += s;
+}
+
 inline double row_weight(const double* weight, std::int64_t row, double factor) {
   return weight != nullptr ? weight[row] * factor : factor;
 }

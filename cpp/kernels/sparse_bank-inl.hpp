@@ -65,16 +65,17 @@ class SparseBank {
 
   /// Takes the row into the statistics of its features and reads it by them; false when one is no longer finite.
   bool update(double s) {
+    if (job_.standardizer.mean == nullptr) job_.counters->weight += s;
     if (own_scale_) {
       update_scales(s);
       return true;
     }
     bool finite = true;
-    if (resting(*job_.experts, *job_.counters)) {
+    if (job_.standardizer.mean == nullptr || resting(*job_.experts, *job_.counters)) {
       read();
       return finite;
     }
-    for (std::int64_t e = 0; job_.standardizer.mean != nullptr && e < entries_; ++e) {
+    for (std::int64_t e = 0; e < entries_; ++e) {
       const double x = static_cast<double>(X_.data[begin_ + e]);
       finite = add_to_column(job_.standardizer, feature(e), x, s, job_.counters->weight) && finite;
     }

@@ -14,7 +14,7 @@ struct Counters {
   double t;             // clock of the schedule: weight at batch size 1, steps otherwise
   double steps;         // steps made
   double clock;         // sum of eta s (of eta kappa for blocks): how long the penalty has acted
-  double weight;        // weight the standardiser has seen
+  double weight;        // of the rows learnt, as far as a standardiser has taken them in
   double samples;       // rows of positive weight
   double block_rows;    // rows in the unfinished block
   double block_weight;  // and their weight

@@ -113,7 +113,9 @@ class DenseBank {
   /// still with it.
   void read_to_learn(std::int64_t row, double s) {
     read_row(X_, row, scratch_.raw);
-    if (job_.standardizer.mean != nullptr && !resting(*job_.experts, *job_.counters)) {
+    if (job_.standardizer.mean == nullptr) {
+      job_.counters->weight += s;
+    } else if (!resting(*job_.experts, *job_.counters)) {
       update_statistics(job_.standardizer, X_.columns, scratch_.raw, s, job_.counters->weight);
       job_.counters->weight += s;
     }

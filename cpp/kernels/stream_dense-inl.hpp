@@ -104,7 +104,7 @@ class DenseLearner {
     prepare_step(*job_.spec, counters, columns_.context);
     const double sum = step_(columns_, stream_.flat(), z);
     count_step(counters, columns_.context.eta, s, s);
-    counters.samples += 1.0;
+    count_row(counters, job_.standardizer, s);
     return sum + job_.bias[0];
   }
 

@@ -190,7 +190,7 @@ Status single_learn(const View& X, RowSet set, StreamJob<typename View::value_ty
     if (!finite || !std::isfinite(job.bias[0]) || !std::isfinite(job.bias[SlotCount<Optimizer>::value])) {
       return {Code::non_finite, index};
     }
-    counters.samples += 1.0;
+    count_row(counters, job.standardizer, columns.s);
     if (folds(*job.spec, clock, counters.clock)) status = {Code::rescale, i + 1};
   }
   job.loss = columns.loss;

@@ -57,7 +57,7 @@ Status sparse_learn(const View& X, RowSet set, StreamJob<typename View::value_ty
     if (!stream.scatter(counters.clock, counters.steps + 1.0)) return {Code::non_finite, row};
     const double clock_before = counters.clock;
     count_step(counters, columns.context.eta, columns.s, columns.s);
-    counters.samples += 1.0;
+    count_row(counters, job.standardizer, columns.s);
     if (folds(*job.spec, clock_before, counters.clock)) status = {Code::rescale, i + 1};
   }
   job.loss = columns.loss;

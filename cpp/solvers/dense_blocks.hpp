@@ -45,7 +45,10 @@ class DenseBlocks {
     add_weights(rows, counters.block_weight);
     counters.block_rows += static_cast<double>(rows.count);
     counters.samples += static_cast<double>(rows.count);
-    return inputs_.frozen || state_.mean == nullptr ? Status{} : update_statistics(rows);
+    if (inputs_.frozen) return {};
+    if (state_.mean != nullptr) return update_statistics(rows);
+    add_weights(rows, counters.weight);
+    return {};
   }
 
   Status step() {
@@ -71,11 +74,8 @@ class DenseBlocks {
   std::int64_t flat() const { return state_.d * state_.K; }
   /// Row by row onto the total so far: a sum of these rows first would round otherwise where a stream is cut otherwise.
   void add_weights(RowSet rows, double& total) const {
-    if (inputs_.weight == nullptr) {
-      total += static_cast<double>(rows.count);
-      return;
-    }
-    for (std::int64_t i = 0; i < rows.count; ++i) total += inputs_.weight[rows[i]];
+    const double* s = inputs_.weight;
+    for (std::int64_t i = 0; i < rows.count; ++i) total += s != nullptr ? s[rows[i]] : 1.0;  // however rows are cut
   }
   bool centered() const { return state_.mean != nullptr && spec_.standardize == Standardize::center_scale; }
 

@@ -32,8 +32,11 @@ class SparseBlocks {
     const Status status = kernels::table().of(X).accumulate(X, rows, job);
     if (!status.ok()) return status;
     loss += job.loss;
+    const bool counted = inputs_.frozen || state_.mean != nullptr;  // with the statistics
     for (std::int64_t i = 0; i < rows.count; ++i) {
-      counters.block_weight += inputs_.weight != nullptr ? inputs_.weight[rows[i]] : 1.0;
+      const double s = inputs_.weight != nullptr ? inputs_.weight[rows[i]] : 1.0;
+      counters.block_weight += s;
+      if (!counted) counters.weight += s;
     }
     counters.block_rows += static_cast<double>(rows.count);
     counters.samples += static_cast<double>(rows.count);

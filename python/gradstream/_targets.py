@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
 from gradstream import _core
 from gradstream._parameters import least_target, parameter_of
-from gradstream._validation import rows_error
+from gradstream._validation import reject_masked, rows_error
 
 if TYPE_CHECKING:
     from gradstream._core import Float64
@@ -160,6 +160,10 @@ def real_values(estimator: Any, y: Any, weights: Float64 | None, n_rows: int) ->
 def finite_reals(estimator: Any, y: Any, n_rows: int) -> Float64:
     """Check real targets of any sign."""
     y = _column(estimator, y, n_rows)
+    if y.dtype.kind in "mM":
+        raise ValueError(
+            f"y has dtype {y.dtype}: targets are real numbers. Say since when and in what: (y - y[0]) / unit."
+        )
     if y.dtype.kind not in "fiub":
         y = _numbers(y)
     try:
@@ -176,6 +180,7 @@ def _column(estimator: Any, y: Any, n_rows: int) -> NDArray[Any]:
             f"This {type(estimator).__name__} estimator requires y to be passed, but the target y is None."
         )
     if type(y) is not np.ndarray or y.ndim != 1:
+        reject_masked("y", y)
         y = column_or_1d(y, warn=True)
     if y.dtype.kind == "O":
         y = np.array([np.nan if value is None else value for value in y], object)

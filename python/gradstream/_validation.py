@@ -103,9 +103,17 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> CheckedRows:
     if type(X) is np.ndarray and not reset and _is_ready(X, estimator):
         return CheckedRows(X, X.shape, X.dtype)
     if not (_plain(X) and _fits(estimator, X.shape, reset=reset)):
-        X = validate_data(
-            estimator, X, reset=reset, accept_sparse="csr", accept_large_sparse=True, dtype=[np.float64, np.float32]
-        )
+        reject_masked("X", X)
+        if isinstance(X, np.ndarray) and X.dtype.kind in "mM":
+            raise ValueError(
+                f"X has dtype {X.dtype}: columns are real numbers. Say since when and in what: (X - start) / unit."
+            )
+        try:
+            X = validate_data(
+                estimator, X, reset=reset, accept_sparse="csr", accept_large_sparse=True, dtype=[np.float64, np.float32]
+            )
+        except OverflowError:  # of Python's integers
+            raise ValueError("Input X contains a value too large for dtype('float64').") from None
     elif reset:
         estimator.n_features_in_ = X.shape[1]
     if sp.issparse(X):
@@ -190,6 +198,8 @@ def check_row(estimator: Any, x: Any, dtype: np.dtype[Any]) -> CheckedRows:
             raise ValueError(
                 f"x is a tuple of {len(x)}: a row is an array of {n_features} values, or a pair (indices, values)."
             )
+        for part in x:
+            reject_masked("x", part)
         indices, values = (np.asarray(part) for part in x)
         if indices.ndim != 1 or indices.shape != values.shape or (indices.size and indices.dtype.kind not in "iu"):
             raise ValueError(
@@ -213,10 +223,20 @@ def check_row(estimator: Any, x: Any, dtype: np.dtype[Any]) -> CheckedRows:
 def _real_row(x: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
     if sp.issparse(x):
         raise TypeError("x is a sparse matrix: pass a row of it as the pair (row.indices, row.data).")
+    reject_masked("x", x)
     x = np.asarray(x)
     if x.dtype.kind not in "fiub":
         raise TypeError(f"x has dtype {x.dtype}: a row needs real numbers.")
     return np.ascontiguousarray(_cast(x, dtype))
+
+
+def reject_masked(name: str, array: Any) -> None:
+    """Raise ValueError for masked elements: NumPy would read what lies behind the mask."""
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        raise ValueError(
+            f"{name} is a masked array with {int(np.sum(array.mask))} masked elements, which have no values. "
+            f"Fill them in ({name}.filled(0.0)), or leave their rows out."
+        )
 
 
 def check_signed_weight(sample_weight: Any, n_rows: int) -> Float64 | None:
@@ -225,9 +245,13 @@ def check_signed_weight(sample_weight: Any, n_rows: int) -> Float64 | None:
         return None
     if np.isscalar(sample_weight):
         sample_weight = np.full(n_rows, sample_weight)
-    weights = check_array(
-        sample_weight, accept_sparse=False, ensure_2d=False, dtype=np.float64, order="C", input_name="sample_weight"
-    )
+    reject_masked("sample_weight", sample_weight)
+    try:
+        weights = check_array(
+            sample_weight, accept_sparse=False, ensure_2d=False, dtype=np.float64, order="C", input_name="sample_weight"
+        )
+    except OverflowError:
+        raise ValueError("sample_weight holds a number too large for dtype('float64').") from None
     if weights.ndim != 1:
         raise ValueError(
             f"Sample weights must be 1D array or scalar, got {weights.ndim}D array. "
@@ -265,7 +289,7 @@ def rows_error(mask: NDArray[Any], values: NDArray[Any], rule: str, found: str, 
     name, fault = found.split(": ")
     value = values[first : first + 1].tolist()[0]
     return ValueError(
-        f"{rule}, but {name} has {int(mask.sum())} {fault} (first: {name}[{first}] = {value!r}). {remedy}"
+        f"{rule}, but {name} has {int(mask.sum())} {fault} (first: {name}[{first}] = {value!r:.200}). {remedy}"
     )
 
 

@@ -22,6 +22,7 @@ from gradstream._targets import (
 )
 from gradstream.estimators import _probabilities as probabilities
 from gradstream.estimators._batch import BatchEstimator
+from gradstream.estimators._fitted_values import read_only
 from gradstream.regimes.problem import Start
 from gradstream.regimes.streaming import Model
 
@@ -44,13 +45,13 @@ class ClassEstimator(BatchEstimator):
 
     @property
     def coef_(self) -> NDArray[Any]:
-        """Coefficients in X's own units, (1, n_features) or (n_classes, n_features)."""
-        return self._shaped(*self._linear())[0]
+        """Coefficients in X's own units, (1, n_features) or (n_classes, n_features), read-only."""
+        return read_only(self._shaped(*self._linear())[0])
 
     @property
     def intercept_(self) -> NDArray[Any]:
-        """Intercepts, (1,) or (n_classes,)."""
-        return self._linear()[1]
+        """Intercepts, (1,) or (n_classes,), read-only."""
+        return read_only(self._linear()[1])
 
     def _shaped(self, coef: Float64, intercept: Float64) -> tuple[NDArray[Any], Any]:
         return np.ascontiguousarray(coef.T, self._model.state.table.dtype), intercept
@@ -246,7 +247,12 @@ class ClassEstimator(BatchEstimator):
     def _keep(self, model: Model, targets: Targets) -> None:
         super()._keep(model, targets)
         assert targets.classes is not None
-        self.classes_ = targets.classes
+        self.classes_ = read_only(targets.classes)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Become a copy; copies of arrays can be written to."""
+        super().__setstate__(state)
+        read_only(vars(self).get("classes_"))
 
     def _install(self, solution: Any, targets: Targets) -> None:
         super()._install(solution, targets)

@@ -9,6 +9,7 @@ import numpy as np
 from gradstream._parameters import LOSSES
 from gradstream._state import LearnerState
 from gradstream._targets import online_class_weights
+from gradstream.estimators._fitted_values import read_only
 from gradstream.estimators._merge import merged_state
 from gradstream.estimators._saved import SavedEstimator
 from gradstream.estimators._turn import learning_turn
@@ -19,7 +20,7 @@ from gradstream.regimes.state_dict import state_from_dict, state_to_dict
 from gradstream.regimes.streaming import Model
 
 if TYPE_CHECKING:
-    from gradstream._core import Float64
+    from gradstream._core import Float64, Spec
 
 PUBLIC = {"_balanced_class_weights": "balanced_class_weights"}  # attributes' names in a state
 PRIVATE = {public: private for private, public in PUBLIC.items()}
@@ -30,6 +31,7 @@ class LastingEstimator(SavedEstimator):
     """Mixin of the main estimators."""
 
     _model: Model
+    _state_names = ("model", *PRIVATE)
 
     def merge(self, other: Any) -> Any:
         """Take in what another model has learnt from other rows, as if one had seen both streams.
@@ -121,7 +123,7 @@ class LastingEstimator(SavedEstimator):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of ``X``.
         **parameters : dict
-            Of the constructor. ``loss`` is by default that of the model.
+            Of the constructor. ``loss`` and ``fit_intercept`` are by default those of the model.
 
         Returns
         -------
@@ -134,7 +136,8 @@ class LastingEstimator(SavedEstimator):
         TypeError
             If the model is of another class.
         ValueError
-            If the loss given, or the model's way from margins to predictions, is another one than this class has.
+            If the loss given, or the model's way from margins to predictions, is another one than this class has, or
+            the model has an intercept and ``fit_intercept=False``.
         NotFittedError
             If the model has not been fitted.
         """
@@ -157,7 +160,12 @@ class LastingEstimator(SavedEstimator):
         learnt = state_from_dict(state["model"])
         _check_fit(self, state, learnt)
         attributes = {PRIVATE.get(name, name): value for name, value in state.items() if name != "model"}
+        read_only(attributes.get("classes_"))
         return attributes | {"_model": Model(learnt)}
+
+    def _check_parameters_of(self, restored: dict[str, Any]) -> None:
+        if "_model" in restored:
+            _check_units(self, restored["_model"].state.spec)
 
     def _reader(self) -> Any:
         model = self._fitted()  # type: ignore[attr-defined]
@@ -189,6 +197,20 @@ class LastingEstimator(SavedEstimator):
         return Learning.of(state, None if classes is None else online_class_weights(self, classes))
 
 
+def _check_units(estimator: Any, spec: Spec) -> None:
+    """Raise ValueError where the numbers of a state mean something else under an estimator's parameters."""
+    parameters = estimator.get_params(deep=False)
+    wanted: dict[str, Any] = {name: parameters[name] for name in ("loss", "fit_intercept") if name in parameters}
+    if "loss" in parameters:
+        wanted["loss_parameter"] = float(parameters.get(LOSSES[spec["loss"]]["parameter"], 0.0))
+    for name, value in wanted.items():
+        if spec[name] != value:  # type: ignore[literal-required]
+            raise ValueError(
+                f"state has learnt with {name} = {spec[name]!r}, this {type(estimator).__name__} has {value!r}: "  # type: ignore[literal-required]
+                "set_state is for an estimator of the same parameters. Set it to what the state has learnt with."
+            )
+
+
 def _check_fit(estimator: Any, state: dict[str, Any], learnt: LearnerState) -> None:
     """Raise ValueError where a state is not one of this kind of estimator, or does not fit itself."""
     owner, spec, d = type(estimator).__name__, learnt.spec, state.get("n_features_in_")
@@ -207,6 +229,8 @@ def _check_fit(estimator: Any, state: dict[str, Any], learnt: LearnerState) -> N
         if n_classes < 2 or spec["columns"] != (1 if n_classes == 2 else n_classes):
             raise ValueError(f"state['classes_'] = {classes!r} does not go with {spec['columns']} columns of margins.")
         lengths["balanced_class_weights"] = n_classes
+    elif spec["columns"] != 1:
+        raise ValueError(f"state has {spec['columns']} columns of margins: a {owner} has one.")
     for name, length in lengths.items():
         value = state.get(name)
         if value is not None and np.shape(value) != (length,):

@@ -75,10 +75,8 @@ class OnlineEstimator(LinearEstimator):
     def _learn_row(self, x: Any, y: NDArray[np.float64], weight: float) -> None:
         model = self._model
         weights = None if weight == 1.0 else np.array([weight], np.float64)
-        if model.current and model.takes(x):  # the way of almost every row: nothing to check that the core does not
-            status = model.learner.learn(x[None, :], y, weights, None, 1)
-            if status[0] == "ok":
-                return
+        if model.current and model.takes(x) and model.learn_row(x, y, weights):  # what the core checks is enough
+            return
         X = check_row(self, x, model.state.table.dtype)
         model = self._online_model(X, model.state.spec["columns"])
         model.learn(self._owner, LabelledRows(X, y, weights), None, 1)
@@ -206,7 +204,7 @@ def _first_draw(random_state: int) -> int:
 
 def _checked_weight(sample_weight: Any) -> float:
     try:
-        weight = float(sample_weight)
+        weight = np.nan if isinstance(sample_weight, str | bytes) else float(sample_weight)
     except (TypeError, ValueError, OverflowError):  # not a number, more than one, or more than float64 holds
         weight = np.nan
     if not 0 <= weight < np.inf:

@@ -12,6 +12,7 @@ from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 from gradstream._parameters import LOG_LINK
+from gradstream.estimators._fitted_values import check_fitted_values
 from gradstream.estimators._turn import learning_turn
 from gradstream.export import Learning, ServedModel, c_source, json_text
 from gradstream.optim import OPTIMIZERS, SCHEDULES
@@ -102,7 +103,9 @@ class SavedEstimator:
         """
         copied = plain_copy(state, "state")
         with learning_turn(self):
-            self._take_state(copied)
+            restored = self._checked_state(copied)
+            self._check_parameters_of(restored)
+            self._become(restored)
         return self
 
     def frozen(self) -> FrozenClassifier | FrozenRegressor:
@@ -159,19 +162,37 @@ class SavedEstimator:
 
     def _take_state(self, state: Any) -> None:
         """Become what a state says, or raise and stay; its arrays belong to this estimator from now on."""
-        taken = [name for name in state if self._is_taken(name)] if isinstance(state, dict) else [state]
+        self._become(self._checked_state(state))
+
+    def _checked_state(self, state: Any) -> dict[str, Any]:
+        """Return attributes as they are set, or raise ValueError for what is no state of such an estimator."""
+        taken = [name for name in state if self._is_taken(name, state)] if isinstance(state, dict) else [state]
         if taken:
             raise ValueError(f"state is a dictionary of fitted attributes as get_state returns it, got {taken}.")
-        restored = self._restored(state)
+        check_fitted_values(state)
+        return self._restored(state)
+
+    def _become(self, restored: dict[str, Any]) -> None:
         parameters = self.get_params(deep=False)  # type: ignore[attr-defined]
         vars(self).update(restored)
         for name in vars(self).keys() - restored.keys() - parameters.keys():
             del vars(self)[name]
 
-    def _is_taken(self, name: Any) -> bool:
-        """Say whether a name of a state would hide something that the class has."""
-        parameters = self.get_params(deep=False)  # type: ignore[attr-defined]
-        return not isinstance(name, str) or name in parameters or name.startswith("__") or hasattr(type(self), name)
+    def _check_parameters_of(self, restored: dict[str, Any]) -> None:
+        """Raise ValueError for a state that this estimator's parameters could not have led to."""
+
+    def _is_taken(self, name: Any, state: dict[str, Any]) -> bool:
+        """Say whether a name of a state is none of a fitted attribute, or hides something that the class has."""
+        if not isinstance(name, str) or name.startswith("__") or hasattr(type(self), name):
+            return True
+        if name in self.get_params(deep=False):  # type: ignore[attr-defined]
+            return True
+        if name.startswith("_") or name.endswith("_") or name in self._state_names:
+            return False
+        own = vars(self).get(name)  # what the constructor sets beside parameters, such as a Perceptron's loss
+        return type(own) is not type(state[name]) or own != state[name]
+
+    _state_names: tuple[str, ...] = ()  # of a state, beside those that begin or end with "_"
 
     def _fitted_attributes(self) -> dict[str, Any]:
         """Return copies of what has been learnt, by attribute: what pickles have beside the parameters."""

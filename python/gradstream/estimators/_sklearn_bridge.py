@@ -145,6 +145,12 @@ def from_sklearn(cls: Any, model: Any, sample: tuple[Any, Any, Any], parameters:
         )
     if loss == "tweedie":
         parameters.setdefault("power", float(model.power))
+    coef, intercept = _coefficients(model)
+    if not parameters.setdefault("fit_intercept", bool(getattr(model, "fit_intercept", True))) and intercept.any():
+        raise ValueError(
+            f"fit_intercept=False with {type(model).__name__}, whose intercept is {intercept}: its predictions would "
+            "be lost. Use fit_intercept=True."
+        )
     X, y, weights = sample
     if (X is None) != (y is None):
         raise ValueError("X and y go together: one of them is None.")
@@ -154,8 +160,7 @@ def from_sklearn(cls: Any, model: Any, sample: tuple[Any, Any, Any], parameters:
             "standardize=False."
         )
     estimator = cls(**parameters)
-    coef, intercept = _coefficients(model)
-    classes = getattr(model, "classes_", None) if is_classifier(estimator) else None
+    classes = np.copy(model.classes_) if is_classifier(estimator) else None
     values = vars(estimator)
     if X is None:
         checked = estimator._checked_parameters()
@@ -186,4 +191,8 @@ def _coefficients(model: Any) -> tuple[Float64, Float64]:
     if coef.shape[0] > 1 and not hasattr(model, "classes_"):
         raise ValueError(f"model has {coef.shape[0]} targets: a LinearRegressor has one. Take them one at a time.")
     intercept: NDArray[np.float64] = np.broadcast_to(np.asarray(model.intercept_, np.float64).ravel(), coef.shape[0])
+    if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
+        raise ValueError(
+            f"model = {model!r:.200} has coefficients or intercepts that are not finite: nothing learns on."
+        )
     return np.ascontiguousarray(coef.T), intercept.copy()

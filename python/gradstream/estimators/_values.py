@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gradstream._parameters import LOG_LINK, least_target, parameter_of
 from gradstream._targets import Targets, real_values
 from gradstream.estimators._batch import BatchEstimator
+from gradstream.estimators._fitted_values import read_only
 
 if TYPE_CHECKING:
     from gradstream._core import Float64
@@ -27,8 +28,8 @@ class ValueEstimator(BatchEstimator):
 
     @property
     def coef_(self) -> NDArray[Any]:
-        """Coefficients in X's own units, (n_features,)."""
-        return self._shaped(*self._linear())[0]
+        """Coefficients in X's own units, (n_features,), read-only."""
+        return read_only(self._shaped(*self._linear())[0])
 
     @property
     def intercept_(self) -> float:

@@ -83,11 +83,11 @@ class LinearClassifier(ClassifierMixin, LastingEstimator, ClassEstimator):
     Attributes
     ----------
     coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
-        In X's own units, computed on access.
+        In X's own units, computed on access, read-only.
     intercept_ : ndarray of shape (1,) or (n_classes,)
-        Computed on access.
+        Computed on access, read-only.
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted.
+        Labels, sorted, read-only.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)

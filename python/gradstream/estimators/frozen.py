@@ -7,20 +7,16 @@ from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import is_classifier
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from gradstream.estimators._fitted_values import read_only
 from gradstream.persistence import register, save
 
 
 def _has(name: str) -> Any:
     return lambda frozen: getattr(frozen._model, name) is not None
-
-
-def _read_only(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        value.flags.writeable = False
-    return value
 
 
 class FrozenRegressor:
@@ -68,17 +64,22 @@ class FrozenRegressor:
 
     def __init__(self, model: Any) -> None:
         check_is_fitted(model)
+        wanted = FrozenClassifier if is_classifier(model) else FrozenRegressor
+        if type(self) is not wanted:
+            raise TypeError(
+                f"model = {model!r:.200} is for a {wanted.__name__}, not a {type(self).__name__}: call its frozen()."
+            )
         object.__setattr__(self, "_model", model)
 
     @property
     def coef_(self) -> NDArray[Any]:
         """Coefficients in X's own units, read-only."""
-        return _read_only(self._model.coef_)
+        return read_only(self._model.coef_)
 
     @property
     def intercept_(self) -> Any:
         """Intercept or intercepts, read-only."""
-        return _read_only(self._model.intercept_)
+        return read_only(self._model.intercept_)
 
     @property
     def n_features_in_(self) -> int:
@@ -87,8 +88,8 @@ class FrozenRegressor:
 
     @property
     def feature_names_in_(self) -> NDArray[Any]:
-        """Names of the columns, when the model knew them."""
-        return self._model.feature_names_in_.copy()
+        """Names of the columns, when the model knew them, read-only."""
+        return read_only(self._model.feature_names_in_.copy())
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return predictions for rows.
@@ -196,7 +197,7 @@ class FrozenClassifier(FrozenRegressor):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Labels.
+        Labels, read-only.
     coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
         In X's own units, read-only.
     intercept_ : ndarray of shape (1,) or (n_classes,)
@@ -232,8 +233,8 @@ class FrozenClassifier(FrozenRegressor):
 
     @property
     def classes_(self) -> NDArray[Any]:
-        """Labels."""
-        return self._model.classes_.copy()
+        """Labels, read-only."""
+        return read_only(self._model.classes_.copy())
 
     @available_if(_has("predict_proba"))
     def predict_proba(self, X: Any) -> NDArray[np.float64]:

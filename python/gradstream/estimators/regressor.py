@@ -84,7 +84,7 @@ class LinearRegressor(RegressorMixin, LastingEstimator, ValueEstimator):
     Attributes
     ----------
     coef_ : ndarray of shape (n_features,)
-        In X's own units, computed on access.
+        In X's own units, computed on access, read-only.
     intercept_ : float
         Computed on access.
     n_features_in_ : int

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+
+from numpy.typing import NDArray
 
 from gradstream import _core
 from gradstream.export.served import ServedModel
@@ -22,8 +25,20 @@ def json_text(model: ServedModel) -> str:
         "link": model.link,
         "n_features": model.features,
         "feature_names": model.feature_names,
-        "classes": None if model.classes is None else model.classes.tolist(),
+        "classes": None if model.classes is None else _labels(model.classes),
         "coef": model.coef.tolist(),
         "intercept": model.intercept.tolist(),
     }
     return json.dumps(document, allow_nan=False, indent=1) + "\n"
+
+
+def _labels(classes: NDArray[Any]) -> list[Any]:
+    """Return labels that JSON has a word for."""
+    labels: list[Any] = classes.tolist()
+    for label in labels:
+        if not isinstance(label, str | int | float):
+            raise ValueError(
+                f"classes_ holds {label!r}, a {type(label).__name__}: labels in JSON are str, int, float or bool. "
+                "Teach the model with such labels, or export format='c', which knows classes by position."
+            )
+    return labels

@@ -51,9 +51,9 @@ def _start(learning: Learning, real: str, constants: Constants) -> str:
     if spec["standardize"] != "none":
         arrays += [("double", "mean", state.mean), ("double", "m2", state.m2)]
     declared = [constants(kind, f"gradstream_start_{name}[]", values) for kind, name, values in arrays]
-    copies = [f"  memcpy(model->{name}, gradstream_start_{name}, sizeof model->{name});\n" for _, name, _ in arrays]
+    copies = [f"  memcpy(now->{name}, gradstream_start_{name}, sizeof now->{name});\n" for _, name, _ in arrays]
     counters = state.counters
-    numbers = f"  model->weight_seen = {float(counters[WEIGHT])!r};\n  model->t = {float(counters[T])!r};\n"
+    numbers = f"  now->weight_seen = {float(counters[WEIGHT])!r};\n  now->t = {float(counters[T])!r};\n"
     return "\n".join(declared) + "\n" + c_learning_text.START.replace("@BODY@", "".join(copies) + numbers)
 
 

@@ -16,17 +16,23 @@ START = """\
 /* Makes a model what it was when it was exported. */
 void gradstream_start(gradstream_model *model);
 void gradstream_start(gradstream_model *model) {
+  gradstream_state *now = &model->now;
 @BODY@}
 """
 
 SAT = "static double gradstream_sat(double x) { return x == 0.0 ? 1.0 : -expm1(-x) / x; }\n"
 
 _STRUCT = """\
-/* A model that learns: gradstream_start(&model) first. Copy it to keep it, write it to a file to save it. */
 typedef struct {
   gradstream_real weight[GRADSTREAM_FEATURES * GRADSTREAM_COLUMNS]; /* in standardised units, feature by feature */
   double intercept[GRADSTREAM_COLUMNS];
 @SLOTS@  double weight_seen, t;
+} gradstream_state;
+
+/* A model that learns: gradstream_start(&model) first. Copy it to keep it, write it to a file to save it. */
+typedef struct {
+  gradstream_state now;
+  gradstream_state before;         /* the row being learnt */
   double row[GRADSTREAM_FEATURES]; /* scratch */
 } gradstream_model;
 """
@@ -51,52 +57,53 @@ _FLOW = """\
 /* Where the penalty brings a weight in a time tau. */
 static double gradstream_flow(double w, double tau) {
   const double left = fabs(w)@L2@@L1@;
-  return left > 0.0 ? copysign(left, w) : 0.0;
+  return left <= 0.0 ? 0.0 : copysign(left, w); /* NaN stays */
 }
 """
 
 _READ_STANDARDISED = """\
-static double gradstream_scale(const gradstream_model *model, int j) {
-  const double variance = model->weight_seen > 0.0 ? model->m2[j] / model->weight_seen : 0.0;
-  const double least = 3.552713678800501e-15 * model->mean[j]; /* rounding of the mean: a constant column */
+static double gradstream_scale(const gradstream_state *now, int j) {
+  const double variance = now->weight_seen > 0.0 ? now->m2[j] / now->weight_seen : 0.0;
+  const double least = 3.552713678800501e-15 * now->mean[j]; /* rounding of the mean: a constant column */
   return variance > least * least ? 1.0 / sqrt(variance) : 0.0;
 }
 
-static double gradstream_read(const gradstream_model *model, const double *x, int j) {
-  return @CENTERED@ * gradstream_scale(model, j);
+static double gradstream_read(const gradstream_state *now, const double *x, int j) {
+  return @CENTERED@ * gradstream_scale(now, j);
 }
 
-static void gradstream_take_in(gradstream_model *model, const double *x, double s) {
+static void gradstream_take_in(gradstream_state *now, const double *x, double s) {
   int j;
-  model->weight_seen += s;
+  now->weight_seen += s;
   for (j = 0; j < GRADSTREAM_FEATURES; ++j) {
-    const double d = x[j] - model->mean[j];
-    model->mean[j] += s * d / model->weight_seen;
-    model->m2[j] += s * d * (x[j] - model->mean[j]);
+    const double d = x[j] - now->mean[j];
+    now->mean[j] += s * d / now->weight_seen;
+    now->m2[j] += s * d * (x[j] - now->mean[j]);
   }
 }
 """
 
 _READ_PLAIN = """\
-static double gradstream_read(const gradstream_model *model, const double *x, int j) {
-  (void)model;
+static double gradstream_read(const gradstream_state *now, const double *x, int j) {
+  (void)now;
   return x[j];
 }
 
-static void gradstream_take_in(gradstream_model *model, const double *x, double s) {
+static void gradstream_take_in(gradstream_state *now, const double *x, double s) {
   (void)x;
-  model->weight_seen += s;
+  now->weight_seen += s;
 }
 """
 
 _PREDICTING = """\
 void gradstream_model_margins(const gradstream_model *model, const double *x, double *z);
 void gradstream_model_margins(const gradstream_model *model, const double *x, double *z) {
+  const gradstream_state *now = &model->now;
   int j, k;
-  for (k = 0; k < GRADSTREAM_COLUMNS; ++k) z[k] = model->intercept[k];
+  for (k = 0; k < GRADSTREAM_COLUMNS; ++k) z[k] = now->intercept[k];
   for (j = 0; j < GRADSTREAM_FEATURES; ++j) {
-    const double value = gradstream_read(model, x, j);
-    for (k = 0; k < GRADSTREAM_COLUMNS; ++k) z[k] += value * model->weight[j * GRADSTREAM_COLUMNS + k];
+    const double value = gradstream_read(now, x, j);
+    for (k = 0; k < GRADSTREAM_COLUMNS; ++k) z[k] += value * now->weight[j * GRADSTREAM_COLUMNS + k];
   }
 }
 
@@ -118,10 +125,19 @@ void gradstream_model_predict_proba(const gradstream_model *model, const double 
 """
 
 _LEARNING = """\
+static int gradstream_is_finite(const gradstream_state *now) {
+  int finite = isfinite(now->weight_seen) && isfinite(now->t), i;
+  for (i = 0; i < GRADSTREAM_COLUMNS; ++i) finite &= isfinite(now->intercept[i]) != 0@FINITE_INTERCEPT@;
+  for (i = 0; i < GRADSTREAM_FEATURES * GRADSTREAM_COLUMNS; ++i) finite &= isfinite(now->weight[i]) != 0@FINITE_WEIGHT@;
+@FINITE_COLUMN@  return finite;
+}
+
 /* Learns a row of weight s@TARGET@. 0: done; 1: refused, and nothing has changed: values
- * of which the sum of squares is not finite, a weight below 0@REFUSED@. */
+ * of which the sum of squares is not finite, a weight below 0@REFUSED@, or a step to a number
+ * that is not finite. */
 int gradstream_learn_one(gradstream_model *model, const double *x, @TYPE@ y, double s);
 int gradstream_learn_one(gradstream_model *model, const double *x, @TYPE@ y, double s) {
+  gradstream_state *now = &model->now;
   double z[GRADSTREAM_COLUMNS], u[GRADSTREAM_COLUMNS];
   double h, size = 0.0;
 @Q@  int j, k;
@@ -129,23 +145,30 @@ int gradstream_learn_one(gradstream_model *model, const double *x, @TYPE@ y, dou
   for (j = 0; j < GRADSTREAM_FEATURES; ++j) size += x[j] * x[j];
   if (!isfinite(s * size)) return 1;
 @WEIGHTED@  if (s == 0.0) return 0;
-  gradstream_take_in(model, x, s);
-  for (k = 0; k < GRADSTREAM_COLUMNS; ++k) z[k] = model->intercept[k];
+  model->before = model->now;
+  gradstream_take_in(now, x, s);
+  for (k = 0; k < GRADSTREAM_COLUMNS; ++k) z[k] = now->intercept[k];
   for (j = 0; j < GRADSTREAM_FEATURES; ++j) {
-    model->row[j] = gradstream_read(model, x, j);
-    for (k = 0; k < GRADSTREAM_COLUMNS; ++k) z[k] += model->row[j] * model->weight[j * GRADSTREAM_COLUMNS + k];
+    model->row[j] = gradstream_read(now, x, j);
+    for (k = 0; k < GRADSTREAM_COLUMNS; ++k) z[k] += model->row[j] * now->weight[j * GRADSTREAM_COLUMNS + k];
   }
-  h = gradstream_rate(model->t) * s;
-@STEP@  model->t += s;
-  return 0;
+  h = gradstream_rate(now->t) * s;
+@STEP@  now->t += s;
+  if (gradstream_is_finite(now)) return 0;
+  model->now = model->before;
+  return 1;
 }
+"""
+
+_FINITE_COLUMN = """\
+  for (i = 0; i < GRADSTREAM_FEATURES; ++i) finite &= isfinite(now->mean[i]) && isfinite(now->m2[i]);
 """
 
 _SGD_STEP = """\
 @LENGTH@  for (k = 0; k < GRADSTREAM_COLUMNS; ++k) {
     u[k] = @U@;
 @INTERCEPT@    for (j = 0; j < GRADSTREAM_FEATURES; ++j) {
-      gradstream_real *w = model->weight + j * GRADSTREAM_COLUMNS + k;
+      gradstream_real *w = now->weight + j * GRADSTREAM_COLUMNS + k;
       *w = (gradstream_real)@FLOW@(*w + u[k] * model->row[j]@TAU@);
     }
   }
@@ -160,13 +183,13 @@ _ADAGRAD_STEP = """\
     const double r = @R@;
     double c;
 @Q@    for (j = 0; j < GRADSTREAM_FEATURES; ++j) {
-      gradstream_real *squares = model->squares + j * GRADSTREAM_COLUMNS + k;
+      gradstream_real *squares = now->squares + j * GRADSTREAM_COLUMNS + k;
       *squares = (gradstream_real)(*squares + s * r * r * model->row[j] * model->row[j]);
 @ADD@    }
 @INTERCEPT@    u[k] = @U@;
 @MOVE@    for (j = 0; j < GRADSTREAM_FEATURES; ++j) {
-      gradstream_real *w = model->weight + j * GRADSTREAM_COLUMNS + k;
-      c = gradstream_coordinate_rate(model->squares[j * GRADSTREAM_COLUMNS + k]);
+      gradstream_real *w = now->weight + j * GRADSTREAM_COLUMNS + k;
+      c = gradstream_coordinate_rate(now->squares[j * GRADSTREAM_COLUMNS + k]);
       *w = (gradstream_real)@FLOW@(*w + u[k] * c * model->row[j]@TAU@);
     }
   }
@@ -174,8 +197,8 @@ _ADAGRAD_STEP = """\
 
 _ADD = "      q += gradstream_coordinate_rate(*squares) * model->row[j] * model->row[j];\n"
 _INTERCEPT = """\
-    model->intercept_squares[k] += s * r * r;
-    c = gradstream_coordinate_rate(model->intercept_squares[k]);
+    now->intercept_squares[k] += s * r * r;
+    c = gradstream_coordinate_rate(now->intercept_squares[k]);
 """
 
 
@@ -231,7 +254,7 @@ def reading(spec: Spec) -> str:
     """Return how a value is read: as it is, or standardised by the rows so far."""
     if spec["standardize"] == "none":
         return _READ_PLAIN
-    centered = "(x[j] - model->mean[j])" if spec["standardize"] == "center_scale" else "x[j]"
+    centered = "(x[j] - now->mean[j])" if spec["standardize"] == "center_scale" else "x[j]"
     return _READ_STANDARDISED.replace("@CENTERED@", centered)
 
 
@@ -250,6 +273,7 @@ def learning(spec: Spec, model: ServedModel, *, softmax: bool, weighted: bool) -
     least = -inf if classes else least_target(spec["loss"], spec["loss_parameter"])
     below = "" if least < 0.0 else " || y < 0.0" if least == 0.0 else " || y <= 0.0"
     check = " || y < 0 || y >= GRADSTREAM_CLASSES" if classes else " || !isfinite(y)" + below
+    adagrad = spec["optimizer"] == "adagrad"
     invariant_sgd = spec["optimizer"] == "sgd" and not softmax
     return _filled(
         _LEARNING,
@@ -259,7 +283,10 @@ def learning(spec: Spec, model: ServedModel, *, softmax: bool, weighted: bool) -
         TYPE="int" if classes else "double",
         Q=f"  double q = {float(spec['fit_intercept'])!r};\n" if invariant_sgd else "",
         WEIGHTED="  s *= gradstream_class_weights[y];\n" * weighted,
-        STEP=(_adagrad if spec["optimizer"] == "adagrad" else _sgd)(spec, classes, softmax),
+        FINITE_INTERCEPT=" && isfinite(now->intercept_squares[i])" * adagrad,
+        FINITE_WEIGHT=" && isfinite(now->squares[i])" * adagrad,
+        FINITE_COLUMN=_FINITE_COLUMN * (spec["standardize"] != "none"),
+        STEP=(_adagrad if adagrad else _sgd)(spec, classes, softmax),
     )
 
 
@@ -280,7 +307,7 @@ def _sgd(spec: Spec, classes: bool, softmax: bool) -> str:
         _SGD_STEP,
         LENGTH="  gradstream_residuals(z, y, u);\n" if softmax else _LENGTH,
         U=u,
-        INTERCEPT="    model->intercept[k] += u[k];\n" if spec["fit_intercept"] else "",
+        INTERCEPT="    now->intercept[k] += u[k];\n" if spec["fit_intercept"] else "",
         FLOW=name,
         TAU=tau,
     )
@@ -296,7 +323,7 @@ def _adagrad(spec: Spec, classes: bool, softmax: bool) -> str:
         ADD="" if softmax else _ADD,
         INTERCEPT=_INTERCEPT + "    q += c;\n" * (not softmax) if intercept else "",
         U="-h * r" if softmax else f"gradstream_step(z[k], {target}, h, q)",
-        MOVE="    model->intercept[k] += u[k] * c;\n" if intercept else "",
+        MOVE="    now->intercept[k] += u[k] * c;\n" if intercept else "",
         FLOW=name,
         TAU=tau,
     )

@@ -69,8 +69,9 @@ void gradstream_predict_proba(const double *x, double *p) {
 
 _SIGMOID = """\
   const double e = exp(-fabs(z[0]));
-  p[z[0] > 0.0] = 1.0 / (1.0 + e);
-  p[z[0] <= 0.0] = e / (1.0 + e);
+  const int likely = z[0] > 0.0;
+  p[likely] = 1.0 / (1.0 + e);
+  p[!likely] = e / (1.0 + e);
 """
 
 _SOFTMAX = """\

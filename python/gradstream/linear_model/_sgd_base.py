@@ -182,6 +182,8 @@ class SGDBase(SavedSGD, SparseCoefMixin, BaseEstimator):
 
     def _may_learn_held(self, X: Any, y: Any, label_dtype: Any) -> bool:
         """Say whether seeds may be drawn: a generator must not be asked twice, here and by the long way."""
+        if isinstance(X, np.ndarray) and type(X) is not np.ndarray:  # masked arrays, matrices: the long way knows them
+            return False
         if isinstance(self.random_state, Integral):
             return True
         if type(X) is not np.ndarray or type(y) is not np.ndarray:

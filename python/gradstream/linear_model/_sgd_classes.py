@@ -196,7 +196,7 @@ class SGDClasses(LinearClassifierMixin, SGDBase):
     def _partial_fit(self, X: Any, y: Any, classes: Any, sample_weight: Any) -> None:
         with unchanged_on_error(self):
             first = "classes_" not in vars(self)
-            if first:
+            if first or "_engine" not in vars(self):  # or other parameters than before
                 self._validate_params()
                 self._reject_first_partial_fit()
             known = vars(self).get("classes_")

@@ -202,7 +202,7 @@ class SGDOneClassSVM(OutlierMixin, SGDBase):
         """
         with learning_turn(self), unchanged_on_error(self):
             first = vars(self).get("coef_") is None
-            if first:
+            if first or "_engine" not in vars(self):  # or other parameters than before
                 self._validate_params()
                 reject_pairs(self, self._strength, "epsilon_insensitive")
             rows = self._rows(X, reset=first or "n_features_in_" not in vars(self))

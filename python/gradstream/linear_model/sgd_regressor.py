@@ -241,7 +241,7 @@ class SGDRegressor(RegressorMixin, SGDBase):
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> None:
         with unchanged_on_error(self):
             first = vars(self).get("coef_") is None
-            if first:
+            if first or "_engine" not in vars(self):  # or other parameters than before
                 self._validate_params()
                 if self.early_stopping:
                     raise ValueError("early_stopping should be False with partial_fit")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable
+from math import isfinite, prod
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ class Encoder:
         if value is None or kind in (bool, int, str):
             return value
         if kind is float:
-            return value if math.isfinite(value) else {TAG: "float", "value": str(value)}
+            return value if isfinite(value) else {TAG: "float", "value": str(value)}
         if kind is dict:
             return self._dictionary(value, where)
         if kind in (list, tuple):
@@ -106,10 +107,14 @@ def _is_covered(dtype: np.dtype[Any]) -> bool:
 
 
 class Decoder:
-    """Turns JSON back into values; every array is used once, so that nothing shares memory."""
+    """Turns JSON back into values; every array is used once, so that nothing shares memory.
 
-    def __init__(self, arrays: list[NDArray[Any]]) -> None:
+    ``room``: bytes that arrays may grow to together whose rows are mostly left out of a file.
+    """
+
+    def __init__(self, arrays: list[NDArray[Any]], room: int) -> None:
         self._arrays = dict(enumerate(arrays))
+        self._room = room
         self._words: dict[str, Callable[[dict[str, Any]], Any]] = {
             "float": lambda coded: float(coded["value"]),
             "tuple": lambda coded: tuple(self.decode(coded["items"])),
@@ -142,7 +147,11 @@ class Decoder:
 
     def _rows(self, coded: dict[str, Any]) -> NDArray[Any]:
         rest = self._take(coded["rest"]) if "rest" in coded else None
-        return scattered(tuple(coded["shape"]), self._take(coded["rows"]), self._take(coded["values"]), rest)
+        shape, values = tuple(int(length) for length in coded["shape"]), self._take(coded["values"])
+        self._room -= max(prod(shape), 0) * values.itemsize
+        if self._room < 0:
+            raise SavedFileError(f"it holds arrays, one of shape {shape}, that need more memory than there is")
+        return scattered(shape, self._take(coded["rows"]), values, rest)
 
     def _objects(self, coded: dict[str, Any]) -> NDArray[Any]:
         items = self.decode(coded["items"])
@@ -169,5 +178,9 @@ class Decoder:
 def plain_copy(value: Any, where: str) -> Any:
     """Return a copy that shares no memory, or raise TypeError for what a file cannot hold; ``where`` names it."""
     encoder = Encoder()
-    coded = encoder.encode(value, where)
-    return Decoder([array.copy() for array in encoder.arrays]).decode(coded)
+    try:
+        coded = encoder.encode(value, where)
+    except RecursionError:
+        raise TypeError(f"{where} is nested too deeply, or holds itself. Saved are {COVERED}.") from None
+    arrays = [array.copy() for array in encoder.arrays]
+    return Decoder(arrays, room=sys.maxsize).decode(coded)

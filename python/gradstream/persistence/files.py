@@ -69,11 +69,22 @@ def load(path: str | os.PathLike[str]) -> Any:
             coded = header["object"]
             if not isinstance(coded, dict) or coded.get("$") != "object":
                 raise SavedFileError("its header describes no object")
-            return Decoder(arrays).decode(coded)
+            return Decoder(arrays, _memory()).decode(coded)
         except SavedFileError as error:
             raise SavedFileError(f"{os.fspath(path)!r} is not a model that can be loaded: {error}.") from None
-        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
+        except (
+            *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError),
+            *(RecursionError, MemoryError, AssertionError),
+        ) as error:
             raise SavedFileError(
                 f"{os.fspath(path)!r} is not a model that can be loaded: its contents do not describe one "
                 f"({type(error).__name__}: {error})."
             ) from error
+
+
+def _memory() -> int:
+    """Return the bytes of memory that this machine has: of a sparse model, a file holds only what it has met."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # Windows
+        return 2**36

@@ -50,7 +50,8 @@ def _often(bits: NDArray[Any]) -> int | None:
 
 def scattered(shape: tuple[int, ...], rows: NDArray[Any], values: NDArray[Any], rest: Any = None) -> NDArray[Any]:
     """Return the array that :func:`gathered` took apart."""
-    if values.shape != (len(rows), *shape[1:]) or (len(rows) and int(rows.max()) >= shape[0]):
+    fits = values.shape == (len(rows), *shape[1:]) and rows.ndim == 1 and rows.dtype.kind in "iu"
+    if not fits or (len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < shape[0]):
         raise SavedFileError(f"an array of shape {shape} has {len(rows)} rows of shape {values.shape[1:]}")
     array = np.zeros(shape, values.dtype)
     if rest is not None:

@@ -78,14 +78,14 @@ def merged(one: LearnerState, other: LearnerState, weights: tuple[float, float])
 
 
 def weight_seen(state: LearnerState) -> float:
-    """Return the weight of the rows learnt from, where it is counted: by the bank and by standardisers; else rows.
+    """Return the weight of the rows learnt from.
 
-    A bank has not counted what was learnt under another optimizer, nor a standardiser what came while it rested.
+    A bank has not counted what was learnt under another optimizer, nor a standardiser what came while it rested. States
+    of older files have counted rows only, where they had no standardiser.
     """
-    standardised = state.counters[WEIGHT] if has_statistics(state.spec) else 0.0
-    if state.experts.size:
-        return float(max(state.experts[COUNTED], standardised))
-    return float(standardised if has_statistics(state.spec) else state.counters[N_SAMPLES_SEEN])
+    counted = state.experts[COUNTED] if state.experts.size else 0.0
+    weight = float(max(state.counters[WEIGHT], counted))
+    return weight if weight > 0 else float(state.counters[N_SAMPLES_SEEN])
 
 
 def _merge_statistics(new: LearnerState, one: LearnerState, other: LearnerState) -> None:

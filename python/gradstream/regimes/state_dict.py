@@ -12,6 +12,7 @@ from gradstream._parameters import BANK, LOSSES, SLOTS, has_statistics, least_ta
 from gradstream._state import ARRAYS, BLOCK_ROWS, EXPERTS, FEATURES, LANES, LearnerState
 from gradstream._validation import FLOATS, CheckedRows, check_csr
 from gradstream.regimes.delayed import check_learnable
+from gradstream.regimes.state_values import check_spec_values, check_values
 from gradstream.regimes.streaming import LabelledRows
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ SPEC_TYPES: dict[str, type] = {
     **dict.fromkeys(("initial_accumulator", "eta0", "power_t", "decay", "alpha", "share"), float),
 }
 VERSION = 1  # of the meaning of a state: whoever changes what a number of it stands for raises it
+MAX_SEED = 2**63 - 1
+ROW_KEYS = {"x", "indices", "y", "weight"}
 KEYS = {"version", "spec", "layout", "seed", "pending", *ARRAYS}
 
 
@@ -48,13 +51,16 @@ def state_from_dict(saved: Any) -> LearnerState:
     spec, layout = _checked_spec(saved["spec"]), saved["layout"]
     if layout not in ("dense", "sparse"):
         raise ValueError(f"state['model']['layout'] = {layout!r}: allowed are 'dense' and 'sparse'.")
-    if type(saved["seed"]) is not int:
-        raise ValueError(f"state['model']['seed'] = {saved['seed']!r}: an integer is needed.")
+    if type(saved["seed"]) is not int or not 0 <= saved["seed"] <= MAX_SEED:
+        raise ValueError(f"state['model']['seed'] = {saved['seed']!r}: an integer from 0 to {MAX_SEED} is needed.")
     arrays: dict[str, Any] = {name: _checked_array(name, saved[name]) for name in ARRAYS}
     state = LearnerState(spec, layout, saved["seed"], **arrays)
     _check_shapes(state)
     _check_records(state)
+    check_values(state)
     _check_block(state)
+    if not isinstance(saved["pending"], list):
+        raise ValueError(f"state['model']['pending'] = {saved['pending']!r:.200}: a list of rows is needed.")
     state.pending = [_row_from_dict(row, state) for row in saved["pending"]]
     return state
 
@@ -70,6 +76,7 @@ def _checked_spec(spec: Any) -> Spec:
             f"the losses {sorted(LOSSES)} and the optimizers {sorted({BANK, *SLOTS})}."
         )
     checked = cast("Spec", dict(spec))
+    check_spec_values(checked)
     _core.record_width(checked, 8)  # the core names what else it does not know
     if checked["optimizer"] == BANK and checked["batch_size"] != 1:
         raise ValueError("state['model']['spec'] has a bank of blocks: batch_size has to be 1.")
@@ -116,11 +123,10 @@ def _check_shapes(state: LearnerState) -> None:
     for name, shape in shapes.items():
         if getattr(state, name).shape != shape:
             raise ValueError(f"state['model'][{name!r}] has shape {getattr(state, name).shape}, it has to be {shape}.")
-    counters = state.counters
-    if not (np.isfinite(counters).all() and (counters >= 0).all() and counters[BLOCK_ROWS] < spec["batch_size"]):
+    if state.counters[BLOCK_ROWS] >= spec["batch_size"]:
         raise ValueError(
-            f"state['model']['counters'] = {counters}: counts are finite and >= 0, and an unfinished block has fewer "
-            f"rows than batch_size = {spec['batch_size']}."
+            f"state['model']['counters'] = {state.counters}: an unfinished block has fewer rows than batch_size = "
+            f"{spec['batch_size']}."
         )
 
 
@@ -170,14 +176,20 @@ def _row_to_dict(row: LabelledRows) -> dict[str, Any]:
     return {**out, "x": values.copy(), "indices": indices.astype(np.int64)}
 
 
-def _row_from_dict(saved: dict[str, Any], state: LearnerState) -> LabelledRows:
-    x, indices, n_features = np.array(saved["x"]), saved["indices"], state.n_features
-    if x.ndim != 1 or x.dtype not in FLOATS or (indices is None and len(x) != n_features):
+def _row_from_dict(saved: Any, state: LearnerState) -> LabelledRows:
+    if not isinstance(saved, dict) or set(saved) != ROW_KEYS:
+        raise ValueError(f"A row of state['model']['pending'] is {saved!r:.200}: a dictionary of {sorted(ROW_KEYS)}.")
+    x, indices, n_features = saved["x"], saved["indices"], state.n_features
+    if not all(isinstance(part, np.ndarray) and part.ndim == 1 for part in (x, x if indices is None else indices)):
+        raise ValueError("A row of state['model']['pending'] has x or indices that are no 1-D array.")
+    if x.dtype not in FLOATS or (indices is None and len(x) != n_features):
         raise ValueError(f"A row of state['model']['pending'] has shape {x.shape} and dtype {x.dtype}.")
     if indices is None:
         X = CheckedRows(x[None, :], (1, n_features), x.dtype)
     else:
-        X = check_csr((x, np.array(indices, np.int64), np.array([0, len(x)], np.int64), n_features))
+        if indices.dtype != np.int64:
+            raise ValueError(f"A row of state['model']['pending'] has indices of {indices.dtype}: int64 is needed.")
+        X = check_csr((x, indices, np.array([0, len(x)], np.int64), n_features))
     y, weight = saved["y"], saved["weight"]
     _check_label(y, weight, state.spec)
     rows = LabelledRows(X, np.array([y], np.float64), None if weight is None else np.array([weight], np.float64))

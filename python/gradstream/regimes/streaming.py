@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from gradstream._core import Float64, OneRow, Spec, Status, Turn
 
 OK = ("ok", -1)
+PATIENCE = 1.0  # seconds that a copy waits for a learner to pause
 
 
 class Model:
@@ -34,9 +36,13 @@ class Model:
         The right to change the estimator; None where the long way has to ask for it.
     values : dict
         Targets of single rows and the weights of their classes, by label, as far as they have been asked for.
+    calls : int
+        Beginnings and ends of calls that change the state: odd in the middle of one, also after one that Ctrl-C has cut
+        off from its end. Copies look whether it moved; a row that is learnt the short way holds the interpreter, and
+        moves the counters.
     """
 
-    __slots__ = ("current", "learner", "one", "state", "turn", "values")
+    __slots__ = ("calls", "current", "learner", "one", "state", "turn", "values")
 
     one: OneRow
 
@@ -48,6 +54,7 @@ class Model:
         self.current = False
         self.turn: Turn | None = None
         self.values: dict[Any, tuple[float, float]] = {}
+        self.calls = 0
         self._hold()
 
     def _hold(self) -> None:
@@ -71,7 +78,32 @@ class Model:
         self.values.clear()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Model, (self.state,)
+        return Model, (self.copied_state(),)
+
+    def __deepcopy__(self, memo: Any) -> Model:
+        return Model(self.copied_state())
+
+    def copied_state(self) -> LearnerState:
+        """Return a copy as of between two calls that learn; RuntimeError where another thread leaves no time."""
+        deadline = monotonic() + PATIENCE
+        while monotonic() < deadline:
+            before = self.calls, self.state.counters.tobytes()
+            copied = self.state.copy() if before[0] % 2 == 0 else None
+            if copied is not None and before == (self.calls, self.state.counters.tobytes()):
+                return copied
+            sleep(1e-4)
+        raise RuntimeError(
+            "This model is learning in another thread, and cannot be copied or pickled meanwhile. Do so in the thread "
+            "that learns, between two calls."
+        )
+
+    def learn_row(self, x: Any, y: Float64, weights: Float64 | None) -> bool:
+        """Learn a row that the core reads as it is; False, and nothing learnt, for the long way."""
+        try:
+            self.calls |= 1
+            return self.learner.learn(x[None, :], y, weights, None, 1) == OK
+        finally:
+            self.calls = (self.calls | 1) + 1
 
     def linear(self) -> tuple[Float64, Float64]:
         """Return coefficients (d, K) and intercepts (K,) in X's own units."""
@@ -108,6 +140,13 @@ class Model:
 
     def learn(self, owner: str, rows: LabelledRows, report: Float64 | None, threads: int) -> None:
         """Learn rows in order, or raise and stay what it was. ``report`` (n, K) takes the margins before each row."""
+        try:
+            self.calls |= 1
+            self._learn(owner, rows, report, threads)
+        finally:
+            self.calls = (self.calls | 1) + 1
+
+    def _learn(self, owner: str, rows: LabelledRows, report: Float64 | None, threads: int) -> None:
         X = rows.X
         if X.dtype == self.state.table.dtype and X.layout == self.state.layout:
             status = self._learn_in_place(X.data, rows.y, rows.weights, report, threads)
@@ -144,9 +183,17 @@ class Model:
     def progress(self, owner: str, rows: LabelledRows, delay: int, threads: int) -> Float64:
         """Return the margins (n, K) of rows, each reported before it is learnt, and learnt ``delay`` rows later."""
         out = np.zeros((rows.X.shape[0], self.state.spec["columns"]))
-        if delay == 0 and not self.state.pending:
-            self.learn(owner, rows, out, threads)
-            return out
+        try:
+            self.calls |= 1
+            if delay == 0 and not self.state.pending:
+                self._learn(owner, rows, out, threads)
+            else:
+                self._report_then_learn(owner, rows, delay, out)
+        finally:
+            self.calls = (self.calls | 1) + 1
+        return out
+
+    def _report_then_learn(self, owner: str, rows: LabelledRows, delay: int, out: Float64) -> None:
         pieces = rows.pieces(self.state.layout)
         before = None if len(out) == 1 and len(self.state.pending) <= delay else self.state.copy()
         try:
@@ -157,7 +204,6 @@ class Model:
             if before is not None:  # a single row is reported, and one learnt, or neither
                 self.state.restore(before)
             raise
-        return out
 
     def _wait(self, owner: str, new: LabelledRows, delay: int, out: Float64, start: int) -> None:
         """Report new rows; learn those whose labels have come by then."""
@@ -176,10 +222,17 @@ class Model:
 
     def flush(self, owner: str) -> None:
         """Learn the rows that wait and step on the unfinished block."""
+        try:
+            self.calls |= 1
+            self._flush(owner)
+        finally:
+            self.calls = (self.calls | 1) + 1
+
+    def _flush(self, owner: str) -> None:
         before = self.state.copy()
         try:
             if self.state.pending:
-                self.learn(owner, joined(self.state.pending, self.state), None, 1)
+                self._learn(owner, joined(self.state.pending, self.state), None, 1)
                 self.state.pending = []
             code, _ = self.learner.flush()
             if code != "ok":

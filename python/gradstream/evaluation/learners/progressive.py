@@ -64,7 +64,7 @@ class ProgressiveLearner(Learner):
         fields = {"labels": (margins > 0).view(np.int8), "scores": margins}
         if "truth" in self.needs:
             if self.loss == "log_loss":
-                fields["truth"] = sigmoid((2.0 * y - 1.0) * margins)  # half the work of two columns
+                fields["truth"] = _probabilities.sigmoid((2.0 * y - 1.0) * margins)  # half the work of two columns
             else:
                 columns = _probabilities.of_margins(self._known_loss, margins[:, None])
                 fields["truth"] = columns[np.arange(len(y)), y]
@@ -81,12 +81,3 @@ class ProgressiveLearner(Learner):
         """Learn the rows that wait."""
         if self.terms.delay:
             self.model.flush()
-
-
-def sigmoid(z: Array) -> Array:
-    """Return 1 / (1 + exp(-z)), accurate at both ends; NumPy's exp is vector instructions, SciPy's is not."""
-    out = np.negative(z)
-    with np.errstate(over="ignore"):
-        np.exp(out, out=out)
-    out += 1.0
-    return np.reciprocal(out, out=out)
