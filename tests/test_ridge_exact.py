@@ -71,6 +71,13 @@ def test_chunks_are_one_fit_also_where_the_fit_was_iterative():
     assert model.n_samples_seen_ == np.count_nonzero(weights)
 
 
+def test_wide_sparse_rows_go_on_row_by_row():
+    X, y, _ = data(60, 200, layout="csr")
+    assert Ridge().partial_fit(X, y).optimizer_ == "bank"
+    assert Ridge().fit(X, y).partial_fit(X, y).optimizer_ == "bank"
+    assert Ridge().fit(X.toarray(), y).partial_fit(X, y).optimizer_ == "newton"
+
+
 def test_chunks_of_very_unlike_means():
     X, y, _ = data(200)
     X[100:] += 1e3

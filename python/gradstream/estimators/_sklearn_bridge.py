@@ -143,14 +143,14 @@ def from_sklearn(cls: Any, model: Any, sample: tuple[Any, Any, Any], parameters:
         raise ValueError(
             f"loss={parameters['loss']!r} with {type(model).__name__}: its predictions are those of {loss!r}."
         )
+    if loss == "tweedie":
+        parameters.setdefault("power", float(model.power))
     coef, intercept = _coefficients(model)
     if not parameters.setdefault("fit_intercept", bool(getattr(model, "fit_intercept", True))) and intercept.any():
         raise ValueError(
             f"fit_intercept=False with {type(model).__name__}, whose intercept is {intercept}: its predictions would "
             "be lost. Use fit_intercept=True."
         )
-    if loss == "tweedie":
-        parameters.setdefault("power", float(model.power))
     X, y, weights = sample
     if (X is None) != (y is None):
         raise ValueError("X and y go together: one of them is None.")

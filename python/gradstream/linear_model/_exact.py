@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.linalg import cholesky
 from scipy.optimize import nnls
 
@@ -31,12 +32,14 @@ if TYPE_CHECKING:
     from gradstream._core import Float64
 
 KEPT_COLUMNS = 512  # at most, of which a model keeps the sums: 2 MB
+KEPT_SPARSE_COLUMNS = 128  # of rows that are mostly zeros, which sums of all products do not spare
 READS = 40.0  # of X by gradients that a fit to rounding takes otherwise
 GOOD_ENOUGH = 1e-10  # optimality; what is worse is fitted iteratively
 
 
 class ExactDropIn(BatchDropIn):
-    """A drop-in whose loss is quadratic. Of up to 512 columns it keeps the sums that tell the optimum.
+    """A drop-in whose loss is quadratic. Of up to 512 columns (128 sparse ones) it keeps the sums that
+    tell the optimum.
 
     ``_sums`` are these, ``_single`` says that coefficients are float32, ``_flat`` that y has one dimension.
     Coefficients are solved for when they are read.
@@ -114,7 +117,7 @@ class ExactDropIn(BatchDropIn):
         return super()._published(name)
 
     def _solved(self, rows: Rows, watch: Any) -> tuple[list[Optimum], Any]:
-        kept = rows.X.shape[1] <= KEPT_COLUMNS
+        kept = rows.X.shape[1] <= (KEPT_COLUMNS if rows.X.layout == "dense" or self.positive else KEPT_SPARSE_COLUMNS)
         pays = least_squares.pays(rows.X, len(rows.columns), READS)
         sums = self._sums_of(rows) if kept or pays else None
         optima = self._exactly(rows, sums, watch) if sums is not None and (pays or self.positive) else None
@@ -315,7 +318,7 @@ def _nothing_new_on_error(estimator: Any) -> Iterator[None]:
 def many_columns(X: Any) -> bool:
     """Say whether rows have more columns than sums are kept of."""
     shape: tuple[int, ...] = getattr(X, "shape", ())
-    return len(shape) == 2 and shape[1] > KEPT_COLUMNS
+    return len(shape) == 2 and shape[1] > (KEPT_SPARSE_COLUMNS if sp.issparse(X) else KEPT_COLUMNS)
 
 
 def _of_target(optimum: LeastSquaresOptimum, k: int) -> Optimum:
@@ -328,6 +331,7 @@ def _of_target(optimum: LeastSquaresOptimum, k: int) -> Optimum:
         "optimality": optimality,
         "n_iter": 1,
         "status": "converged",
+        "solver": "newton",
         "loss_curve": [value],
     }
     return Optimum(point, result, solver="newton")

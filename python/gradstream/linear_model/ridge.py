@@ -84,9 +84,10 @@ class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
 
     Notes
     -----
-    With up to 512 columns ``partial_fit`` and ``learn_one`` are exact: the model keeps weights, means and products of
-    deviations of the rows, so that chunks, single rows and one fit of all rows give the same optimum to rounding. With
-    more columns one target goes on row by row, untuned, and the penalty follows ``alpha / weight seen``.
+    With up to 512 columns, 128 of sparse rows, ``partial_fit`` and ``learn_one`` are exact: the model keeps weights,
+    means and products of deviations of the rows, so that chunks, single rows and one fit of all rows give the same
+    optimum to rounding. With more columns one target goes on row by row, untuned, and the penalty follows ``alpha /
+    weight seen``.
 
     References
     ----------

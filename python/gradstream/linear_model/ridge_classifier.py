@@ -13,7 +13,7 @@ from gradstream._unavailable import not_yet
 from gradstream.linear_model import _parameters_ridge as rules
 from gradstream.linear_model._classes import ClassDropIn
 from gradstream.linear_model._drop_in import CLASSIFIER, Rows
-from gradstream.linear_model._exact import KEPT_COLUMNS, ExactDropIn, many_columns
+from gradstream.linear_model._exact import ExactDropIn, many_columns
 from gradstream.linear_model._optimum import Goal, Optimum
 from gradstream.linear_model._several_labels import (
     LabelledRows,
@@ -104,10 +104,10 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
 
     Notes
     -----
-    With up to 512 columns ``partial_fit`` and ``learn_one`` are exact: chunks, single rows and one fit of all rows
-    give the same optimum to rounding, with any number of classes. With more, a fit of two classes goes on row by
-    row, untuned. y with a column of 0 and 1 for every label is learnt a label at a time; ``predict`` returns such
-    columns.
+    With up to 512 columns, 128 of sparse rows, ``partial_fit`` and ``learn_one`` are exact: chunks, single rows and one
+    fit of all rows give the same optimum to rounding, with any number of classes. With more, a fit of two classes goes
+    on row by row, untuned. y with a column of 0 and 1 for every label is
+    learnt a label at a time; ``predict`` returns such columns.
 
     References
     ----------
@@ -193,7 +193,7 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
         if not self.__sklearn_is_fitted__() and many_columns(X):
             raise not_yet(
                 f"RidgeClassifier: partial_fit before fit with {X.shape[1]} columns",
-                f"Up to {KEPT_COLUMNS} can be had; or call fit first, or use LinearClassifier.",
+                "Fewer can be had, 512 dense or 128 sparse ones; or call fit first, or use LinearClassifier.",
             )
         super()._learn(X, y, sample_weight, classes)
 
