@@ -106,8 +106,8 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
     -----
     With up to 512 columns, 128 of sparse rows, ``partial_fit`` and ``learn_one`` are exact: chunks, single rows and one
     fit of all rows give the same optimum to rounding, with any number of classes. With more, a fit of two classes goes
-    on row by row, untuned. y with a column of 0 and 1 for every label is
-    learnt a label at a time; ``predict`` returns such columns.
+    on row by row, untuned. y with a column of 0 and 1 for every label is learnt a label at a time; ``predict`` returns
+    such columns.
 
     References
     ----------
