@@ -43,12 +43,22 @@ class Listener {
  public:
   explicit Listener(py::object callback) : callback_(std::move(callback)) {}
   bool operator()(int iteration, double objective, double optimality) {
+    if (callback_.is_none()) {
+      look_up();
+      return true;
+    }
+    last_ = std::chrono::steady_clock::now();
+    const py::gil_scoped_acquire locked;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    return callback_(iteration, objective, optimality).cast<bool>();
+  }
+  /// Looks for Ctrl-C alone.
+  void look_up() {
     const auto now = std::chrono::steady_clock::now();
-    if (callback_.is_none() && now - last_ < std::chrono::milliseconds(50)) return true;
+    if (now - last_ < std::chrono::milliseconds(50)) return;
     last_ = now;
     const py::gil_scoped_acquire locked;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    return callback_.is_none() || callback_(iteration, objective, optimality).cast<bool>();
   }
 
  private:
@@ -74,6 +84,7 @@ py::dict to_dict(const solvers::BatchResult& result, std::int64_t d, std::int64_
   out["n_iter"] = result.n_iter;
   out["status"] = name(result.status);
   out["loss_curve"] = result.loss_curve;
+  out["solver"] = std::string(solvers::name(result.solver));
   return out;
 }
 
@@ -83,13 +94,14 @@ py::dict full_batch(const py::object& X, const py::object& y, const py::object& 
   const Spec spec = spec_from(spec_dict);
   const std::int64_t d = rows.columns, K = spec.loss.columns;
   const auto solver = solvers::batch_solver(args.solver);
-  if (!solver) throw py::value_error("solver='" + args.solver + "' is not one of: lbfgs, gd, cd");
+  if (!solver) throw py::value_error("solver='" + args.solver + "' is not one of: auto, lbfgs, newton, gd, cd");
   const kernels::Targets targets = targets_from(y, weight, rows.count);
   const solvers::Standardization standardization{doubles(args.center, d, "center"), doubles(args.scale, d, "scale")};
   const solvers::BatchStart start{doubles(args.coef_init, d * K, "coef_init"),
                                   doubles(args.intercept_init, K, "intercept_init")};
-  const solvers::BatchOptions options{*solver, args.tol, args.max_iter, args.seed, args.n_threads};
   Listener listener(on_iteration);
+  const solvers::BatchOptions options{*solver,   args.tol,       args.max_iter,
+                                      args.seed, args.n_threads, [&] { listener.look_up(); }};
   solvers::BatchResult result;
   {
     const py::gil_scoped_release unlocked;

@@ -19,17 +19,32 @@ namespace {
 
 template <class View>
 constexpr ViewKernels<View> dense_kernels() {
-  return {
-      &dense_workspace<View>,         &dense_loss_gradient<View>,    &dense_margins<View>,    &dense_moments<View>,
-      &dense_squared_gradients<View>, &dense_row_dot<View>,          &dense_row_axpy<View>,   &dense_row_norm<View>,
-      &dense_check_finite<View>,      &dense_stream_workspace<View>, &dense_learn<View>,      &dense_report<View>,
-      &dense_accumulate<View>,        &dense_bank_workspace<View>,   &dense_bank_learn<View>, &dense_bank_report<View>};
+  return {&dense_workspace<View>,
+          &dense_loss_gradient<View>,
+          &dense_curvature_product<View>,
+          &dense_curvature_diagonal<View>,
+          &dense_margins<View>,
+          &dense_moments<View>,
+          &dense_squared_gradients<View>,
+          &dense_row_dot<View>,
+          &dense_row_axpy<View>,
+          &dense_row_norm<View>,
+          &dense_check_finite<View>,
+          &dense_stream_workspace<View>,
+          &dense_learn<View>,
+          &dense_report<View>,
+          &dense_accumulate<View>,
+          &dense_bank_workspace<View>,
+          &dense_bank_learn<View>,
+          &dense_bank_report<View>};
 }
 
 template <class View>
 constexpr ViewKernels<View> sparse_kernels() {
   return {&sparse_workspace<View>,
           &sparse_loss_gradient<View>,
+          &sparse_curvature_product<View>,
+          &sparse_curvature_diagonal<View>,
           &sparse_margins<View>,
           &sparse_moments<View>,
           &sparse_squared_gradients<View>,

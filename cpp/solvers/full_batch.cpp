@@ -1,12 +1,14 @@
 #include "solvers/full_batch.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
 #include "solvers/accelerated_proximal.hpp"
 #include "solvers/best_intercept.hpp"
 #include "solvers/dual_ascent.hpp"
+#include "solvers/newton_cg.hpp"
 #include "solvers/optimality.hpp"
 #include "solvers/row_sample.hpp"
 #include "solvers/smooth.hpp"
@@ -61,6 +63,25 @@ struct Problem {
   const Standardization& standardization;
 };
 
+/// Newton's method with a Hessian that is not written down pays where gradients are dear and curvature is bounded from
+/// below: sparse rows with more columns than a matrix is made for, and an l2 penalty.
+BatchSolver by_shape(const RowAccess& rows, const Spec& spec, const Oracle& oracle) {
+  const bool matrix = std::isfinite(oracle.curvature_cost());
+  return rows.sparse() && !matrix && spec.penalty.l2 > 0.0 ? BatchSolver::newton : BatchSolver::lbfgs;
+}
+
+Code run(BatchSolver solver, const Problem& problem, MemoryOracle& oracle, Point& point, const GradientGoal& goal,
+         Monitor& monitor) {
+  const auto& [rows, targets, spec, standardization] = problem;
+  if (solver == BatchSolver::gd) return accelerated_proximal(oracle, point, spec.penalty.l1, goal, monitor);
+  if (solver == BatchSolver::newton) {
+    const Code code = newton_cg(oracle, point, goal, monitor);
+    return code == Code::no_progress ? lbfgs(oracle, point, goal, monitor) : code;
+  }
+  const auto samples = take_samples(rows, targets, spec, standardization, oracle);
+  return minimise_smooth(oracle, point, goal, monitor, samples.oracles);
+}
+
 BatchResult minimise(const Problem& problem, const BatchStart& start, const BatchOptions& options, Monitor& monitor) {
   const auto& [rows, targets, spec, standardization] = problem;
   MemoryOracle oracle(rows, targets, spec, standardization, options.n_threads);
@@ -74,32 +95,44 @@ BatchResult minimise(const Problem& problem, const BatchStart& start, const Batc
     from.evaluate(oracle);
     if (from.finite()) point = std::move(from);
   }
-  const bool smooth = options.solver == BatchSolver::lbfgs;
-  const auto samples = smooth ? take_samples(rows, targets, spec, standardization, oracle) : RowSamples{};
-  const Code code = smooth ? minimise_smooth(oracle, point, goal, monitor, samples.oracles)
-                           : accelerated_proximal(oracle, point, l1, goal, monitor);
+  const BatchSolver solver = options.solver == BatchSolver::by_shape ? by_shape(rows, spec, oracle) : options.solver;
+  const Code code = run(solver, problem, oracle, point, goal, monitor);
   BatchResult result = result_at(point.x, oracle.intercepts(), monitor);
   centre_softmax_intercepts(spec, result.intercept);
   result.objective = point.value + l1 * l1_norm(oracle, point.x);
   result.optimality = proximal_gradient_norm(oracle, point, l1) / goal.scale;
   result.status = code;
+  result.solver = solver;
   return result;
 }
+
+constexpr std::pair<std::string_view, BatchSolver> kNames[] = {{"auto", BatchSolver::by_shape},
+                                                               {"lbfgs", BatchSolver::lbfgs},
+                                                               {"newton", BatchSolver::newton},
+                                                               {"gd", BatchSolver::gd},
+                                                               {"cd", BatchSolver::cd}};
 
 }  // namespace
 
 std::optional<BatchSolver> batch_solver(std::string_view name) {
-  if (name == "lbfgs") return BatchSolver::lbfgs;
-  if (name == "gd") return BatchSolver::gd;
-  if (name == "cd") return BatchSolver::cd;
+  for (const auto& [known, solver] : kNames) {
+    if (known == name) return solver;
+  }
   return std::nullopt;
+}
+
+std::string_view name(BatchSolver solver) {
+  for (const auto& [known, named] : kNames) {
+    if (named == solver) return known;
+  }
+  return "";
 }
 
 BatchResult full_batch(const AnyView& view, const kernels::Targets& targets, const Spec& spec,
                        const Standardization& standardization, const BatchStart& start, const BatchOptions& options,
                        const Progress& progress) {
   const auto rows = access_rows(view);
-  Monitor monitor(options.max_iter, progress);
+  Monitor monitor(options.max_iter, progress, options.look_up);
   if (options.solver == BatchSolver::cd) {
     return dual_ascent(*rows, targets, spec, standardization, start, options, monitor);
   }
