@@ -110,6 +110,33 @@ py::dict full_batch(const py::object& X, const py::object& y, const py::object& 
   return to_dict(result, d, K);
 }
 
+/// Of F at a point, both in standardised coordinates: its product with a direction, and its diagonal.
+py::tuple hessian_product(const py::object& X, const py::object& y, const py::object& weight, const py::dict& spec_dict,
+                          const py::object& center, const py::object& scale, const py::object& coef,
+                          const py::object& intercept, const py::object& direction,
+                          const py::object& direction_intercept, int n_threads) {
+  const Rows rows = rows_from(X);
+  const Spec spec = spec_from(spec_dict);
+  const std::int64_t d = rows.columns, K = spec.loss.columns;
+  const auto parameters = [&](const py::object& W, const py::object& b) {
+    solvers::Vector x(doubles(W, d * K, "coef"), doubles(W, d * K, "coef") + d * K);
+    x.insert(x.end(), doubles(b, K, "intercept"), doubles(b, K, "intercept") + K);
+    return x;
+  };
+  const solvers::Vector at = parameters(coef, intercept), way = parameters(direction, direction_intercept);
+  solvers::Vector product(at.size()), diagonal(at.size());
+  const kernels::Targets targets = targets_from(y, weight, rows.count);
+  const solvers::Standardization standardization{doubles(center, d, "center"), doubles(scale, d, "scale")};
+  {
+    const py::gil_scoped_release unlocked;
+    const auto access = solvers::access_rows(rows.view);
+    solvers::MemoryOracle oracle(*access, targets, spec, standardization, n_threads);
+    oracle.prepare_products(at.data(), diagonal.data());
+    oracle.hessian_product(way.data(), product.data());
+  }
+  return py::make_tuple(to_array(product.data(), (d + 1) * K), to_array(diagonal.data(), (d + 1) * K));
+}
+
 py::tuple moments(const py::object& X, const py::object& weight, int n_threads) {
   const Rows rows = rows_from(X);
   const double* s = doubles(weight, rows.count, "sample_weight");
@@ -206,6 +233,9 @@ void register_batch(py::module_& m) {
       py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("spec"), py::arg("center"), py::arg("scale"),
       py::arg("coef_init"), py::arg("intercept_init"), py::arg("solver"), py::arg("tol"), py::arg("max_iter"),
       py::arg("seed"), py::arg("n_threads"), py::arg("on_iteration"));
+  m.def("hessian_product", &hessian_product, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("spec"),
+        py::arg("center"), py::arg("scale"), py::arg("coef"), py::arg("intercept"), py::arg("direction"),
+        py::arg("direction_intercept"), py::arg("n_threads"));
   m.def("moments", &moments, py::arg("X"), py::arg("sample_weight"), py::arg("n_threads"));
   m.def("inverse_deviation", &inverse_deviation, py::arg("mean"), py::arg("m2"), py::arg("weight"));
   m.def("squared_gradients", &squared_gradients, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("spec"),

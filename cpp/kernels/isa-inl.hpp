@@ -73,6 +73,7 @@ constexpr KernelTable make_table(const char* name) {
           sparse_kernels<CsrView<double, std::int64_t>>(),
           &loss_rows,
           &invariant_steps,
+          &logistic_share,
           &penalty_flow,
           &step_all<float>,
           &step_all<double>,

@@ -120,6 +120,8 @@ struct KernelTable {
   /// Importance-invariant displacement per unit of q (numerics.md), element by element.
   void (*invariant_steps)(const LossSpec&, std::int64_t n, const double* z, const double* y, const double* h,
                           const double* q, double* u);
+  /// losses::LogLoss::dual_share.
+  double (*logistic_share)(double margin, double share, double q, double* slope);
   void (*penalty_flow)(const PenaltySpec&, std::int64_t n, const double* tau, double* w);
   /// One step of every coordinate with the gradient given: slots, weights, then the penalty for eta kappa c.
   void (*step_f32)(const Spec&, const optimizers::StepContext&, std::int64_t n, const double* g, double kappa,

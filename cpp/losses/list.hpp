@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tuple>
+#include <type_traits>
 
 #include "losses/hinge.hpp"
 #include "losses/huber.hpp"
@@ -16,5 +17,14 @@ namespace gradstream::losses {
 
 using AllLosses = std::tuple<LogLoss, Hinge, SquaredHinge, ModifiedHuber, SquaredError, Huber, Poisson>;
 inline constexpr int kLossCount = static_cast<int>(std::tuple_size_v<AllLosses>);
+
+template <class Loss, int at = 0>
+constexpr int position_of() {
+  if constexpr (std::is_same_v<std::tuple_element_t<at, AllLosses>, Loss>) {
+    return at;
+  } else {
+    return position_of<Loss, at + 1>();
+  }
+}
 
 }  // namespace gradstream::losses

@@ -1,14 +1,13 @@
 #include "solvers/full_batch.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <utility>
 
 #include "solvers/accelerated_proximal.hpp"
 #include "solvers/best_intercept.hpp"
 #include "solvers/dual_ascent.hpp"
-#include "solvers/newton_cg.hpp"
+#include "solvers/large_smooth.hpp"
 #include "solvers/optimality.hpp"
 #include "solvers/row_sample.hpp"
 #include "solvers/smooth.hpp"
@@ -63,46 +62,39 @@ struct Problem {
   const Standardization& standardization;
 };
 
-/// Newton's method with a Hessian that is not written down pays where gradients are dear and curvature is bounded from
-/// below: sparse rows with more columns than a matrix is made for, and an l2 penalty.
-BatchSolver by_shape(const RowAccess& rows, const Spec& spec, const Oracle& oracle) {
-  const bool matrix = std::isfinite(oracle.curvature_cost());
-  return rows.sparse() && !matrix && spec.penalty.l2 > 0.0 ? BatchSolver::newton : BatchSolver::lbfgs;
-}
-
-Code run(BatchSolver solver, const Problem& problem, MemoryOracle& oracle, Point& point, const GradientGoal& goal,
-         Monitor& monitor) {
+Code run(const Problem& problem, const BatchOptions& options, bool warm, MemoryOracle& oracle, Point& point,
+         const GradientGoal& goal, Monitor& monitor) {
   const auto& [rows, targets, spec, standardization] = problem;
-  if (solver == BatchSolver::gd) return accelerated_proximal(oracle, point, spec.penalty.l1, goal, monitor);
-  if (solver == BatchSolver::newton) {
-    const Code code = newton_cg(oracle, point, goal, monitor);
-    return code == Code::no_progress ? lbfgs(oracle, point, goal, monitor) : code;
+  if (options.solver == BatchSolver::gd) return accelerated_proximal(oracle, point, spec.penalty.l1, goal, monitor);
+  if (options.solver != BatchSolver::lbfgs) {
+    return minimise_large({rows, targets, spec, standardization, warm}, options, oracle, point, goal, monitor);
   }
   const auto samples = take_samples(rows, targets, spec, standardization, oracle);
   return minimise_smooth(oracle, point, goal, monitor, samples.oracles);
 }
 
-BatchResult minimise(const Problem& problem, const BatchStart& start, const BatchOptions& options, Monitor& monitor) {
+BatchResult minimise(const Problem& problem, const BatchStart& start, BatchOptions options, Monitor& monitor) {
   const auto& [rows, targets, spec, standardization] = problem;
   MemoryOracle oracle(rows, targets, spec, standardization, options.n_threads);
   Point point{blank(rows, targets, spec), 0.0, {}};
   point.evaluate(oracle);
   const double l1 = spec.penalty.l1;
   const GradientGoal goal{gradient_scale(oracle, point, l1), options.tol};
-  if (start.coef != nullptr || start.intercept != nullptr) {
+  const bool warm = start.coef != nullptr || start.intercept != nullptr;
+  if (warm) {
     Point from = point;
     put_start(start, spec, standardization, from.x);
     from.evaluate(oracle);
     if (from.finite()) point = std::move(from);
   }
-  const BatchSolver solver = options.solver == BatchSolver::by_shape ? by_shape(rows, spec, oracle) : options.solver;
-  const Code code = run(solver, problem, oracle, point, goal, monitor);
+  if (options.solver == BatchSolver::by_shape) options.solver = by_shape(rows, spec, oracle);
+  const Code code = run(problem, options, warm, oracle, point, goal, monitor);
   BatchResult result = result_at(point.x, oracle.intercepts(), monitor);
   centre_softmax_intercepts(spec, result.intercept);
   result.objective = point.value + l1 * l1_norm(oracle, point.x);
   result.optimality = proximal_gradient_norm(oracle, point, l1) / goal.scale;
   result.status = code;
-  result.solver = solver;
+  result.solver = options.solver;
   return result;
 }
 
@@ -133,7 +125,7 @@ BatchResult full_batch(const AnyView& view, const kernels::Targets& targets, con
                        const Progress& progress) {
   const auto rows = access_rows(view);
   Monitor monitor(options.max_iter, progress, options.look_up);
-  if (options.solver == BatchSolver::cd) {
+  if (options.solver == BatchSolver::cd && !has_logistic_dual(spec)) {
     return dual_ascent(*rows, targets, spec, standardization, start, options, monitor);
   }
   return minimise({*rows, targets, spec, standardization}, start, options, monitor);

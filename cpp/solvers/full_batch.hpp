@@ -19,7 +19,7 @@ enum class BatchSolver {
   lbfgs,     // smooth losses without l1
   newton,    // the same
   gd,        // accelerated proximal gradient: smooth losses, any penalty
-  cd,        // dual coordinate ascent: hinge
+  cd,        // dual coordinate ascent: hinge, and one column of log_loss with l2
 };
 
 /// By its name: "auto", "lbfgs", "newton", "gd", "cd"; nothing for another.
