@@ -100,6 +100,18 @@ def counts() -> Problem:
     return Problem("Poisson 500k x 30", Rows(rows.X, y), alpha, poisson, [ours, peer], {1: 4.0})
 
 
+def sparse_counts() -> Problem:
+    """Return a Poisson regression on text, log link; scikit-learn's other solver would write down the Hessian."""
+    rows = text(100_000)
+    rng = np.random.default_rng(1)
+    z = rows.X @ rng.standard_normal(rows.X.shape[1])
+    y = rng.poisson(np.exp(z / z.std())).astype(float)
+    alpha = 1.0 / len(y)
+    ours = Contender("gradstream", lambda tol, jobs: LinearRegressor("poisson", alpha=alpha, tol=tol, n_jobs=jobs))
+    peer = Contender("lbfgs", lambda tol, _: PoissonRegressor(alpha=alpha, tol=tol, max_iter=1000))
+    return Problem("Poisson CSR 100k x 2^18", Rows(rows.X, y), alpha, poisson, [ours, peer], {})
+
+
 def ridge() -> Problem:
     """Return least squares with l2."""
     rows = gaussian(500_000, 30)
@@ -120,6 +132,7 @@ def problems() -> Iterator[Problem]:
     yield logistic("logistic 200k x 100 float32", correlated(200_000, 100, "float32"), dense, {1: 5.0, 2: 6.0})
     yield logistic("logistic CSR 100k x 2^18", text(100_000), ("lbfgs", "liblinear"), {1: 2.5, 2: 3.5})
     yield counts()
+    yield sparse_counts()
     yield ridge()
 
 

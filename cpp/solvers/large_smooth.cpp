@@ -56,6 +56,7 @@ BatchSolver by_shape(const RowAccess& rows, const Spec& spec, const Oracle& orac
 
 Code minimise_large(const LargeProblem& problem, const BatchOptions& options, MemoryOracle& oracle, Point& point,
                     const GradientGoal& goal, Monitor& monitor) {
+  oracle.expect_products();
   const bool all_the_way = options.solver == BatchSolver::cd;
   const bool ascent_serves = has_logistic_dual(problem.spec) && !problem.warm && point.finite();
   if (ascent_serves && (all_the_way || problem.rows.sparse())) {

@@ -57,8 +57,12 @@ double MemoryOracle::add_penalty(const double* parameters, kernels::GradientSums
   return squares;
 }
 
-void MemoryOracle::prepare_products(const double* parameters, double* diagonal) {
+void MemoryOracle::expect_products() {
   if (!products_) products_ = std::make_unique<HessianProducts>(rows_, spec_.loss, targets_, pass_);
+}
+
+void MemoryOracle::prepare_products(const double* parameters, double* diagonal) {
+  expect_products();
   products_->measure(parameters, model_at(parameters));
   kernels::GradientSums sums{diagonal, diagonal + coefficients()};
   products_->diagonal(standardization_.center, sums);

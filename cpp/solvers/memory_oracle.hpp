@@ -24,6 +24,8 @@ class MemoryOracle final : public Oracle {
   std::int64_t intercepts() const override { return columns_; }
   bool fit_intercept() const override { return spec_.fit_intercept; }
   double value_gradient(const double* parameters, double* gradient) override;
+  /// From now on margins of the last point are kept: products with the Hessian will be wanted there.
+  void expect_products();
   double gradient_cost() const override;
   double curvature_cost() const override;
   void curvature(const double* parameters, double* hessian) override;
