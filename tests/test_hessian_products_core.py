@@ -11,7 +11,13 @@ from reference import curvature, objective, standardizer
 
 N, D = 60, 5
 SMOOTH_TASKS = [task for task in TASKS if task[0] != "hinge"]
-LAYOUTS = [("dense_c", "none"), ("dense_c", "center_scale"), ("dense_f", "scale"), ("csr32", "none"), ("csr64", "scale")]
+LAYOUTS = [
+    ("dense_c", "none"),
+    ("dense_c", "center_scale"),
+    ("dense_f", "scale"),
+    ("csr32", "none"),
+    ("csr64", "scale"),
+]
 
 
 def make_problem(task, standardize="none", fit_intercept=True):

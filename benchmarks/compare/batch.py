@@ -154,7 +154,7 @@ def run(problem: Problem, threads: int) -> str:
         reached.append(f"{contender.name} tol {loosest:g}")
         calls.append(lambda make=contender.make, tol=loosest: make(tol, threads).fit(X, y))
     default = problem.contenders[0].make(1e-6, threads)
-    values = X.data if hasattr(X, "indptr") else X
+    values = X.data[: len(X.data) // 64 * 64].reshape(-1, 64) if hasattr(X, "indptr") else X
     timing = alternate([*calls, lambda: default.fit(X, y), *reading_calls(values, 1)], repeats=3, threads=threads)
     ours, *peers = timing.seconds[: len(calls)]
     read, target = min(timing.seconds[len(calls) + 1 :]), problem.target.get(threads, float("nan"))

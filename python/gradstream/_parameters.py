@@ -89,7 +89,7 @@ REGRESSOR_CONSTRAINTS = COMMON_CONSTRAINTS | {
 
 @dataclass(frozen=True)
 class Plan:
-    """How ``fit`` goes about it. ``solver``: one of FULL_BATCH_SOLVERS, "auto" of the smooth ones, None in mini-batches."""
+    """How ``fit`` goes about it. ``solver`` is one of FULL_BATCH_SOLVERS, "auto", or None for mini-batches."""
 
     solver: str | None
     spec: Spec

@@ -87,5 +87,6 @@ def _optimum(gram: Float64, product: Float64, square: float, l2: float, point: P
         "n_iter": 1,
         "status": "converged",
         "loss_curve": [objective],
+        "solver": "newton",
     }
     return Optimum(point, result)
