@@ -6,7 +6,7 @@ from scipy import sparse
 from gradstream import LinearClassifier, LinearRegressor
 
 CLASSIFIER_LOSSES = ["log_loss", "hinge", "squared_hinge", "modified_huber"]
-REGRESSOR_LOSSES = ["squared_error", "huber", "poisson"]
+REGRESSOR_LOSSES = ["squared_error", "huber", "poisson", "gamma", "tweedie"]
 OPTIMIZERS = ["sgd", "momentum", "adagrad", "adam"]
 # What they learn well with on the rows of these tests.
 RATES = {"sgd": 0.05, "momentum": 0.005, "adagrad": 0.5, "adam": 0.01}
@@ -46,11 +46,17 @@ def counts(X, seed=1):
     return rng.poisson(np.exp(np.clip(z, -3, 3))).astype(float)
 
 
-def targets(loss, X):
+def amounts(X, seed=1):
+    """Noisy positive amounts."""
+    rng = np.random.default_rng(seed)
+    z = standard(X) @ rng.normal(size=X.shape[1]) / np.sqrt(X.shape[1])
+    return rng.gamma(2.0, np.exp(np.clip(z, -3, 3)) / 2.0) + 1e-3
+
+
+def targets(loss, X, seed=1):
     """Targets in the domain of a loss."""
-    if loss in CLASSIFIER_LOSSES:
-        return labels(X)
-    return counts(X) if loss == "poisson" else values(X)
+    kinds = dict.fromkeys(CLASSIFIER_LOSSES, labels) | {"poisson": counts, "gamma": amounts, "tweedie": counts}
+    return kinds.get(loss, values)(X, seed=seed)
 
 
 def in_layout(X, layout):

@@ -38,7 +38,7 @@ class Exported:
         self.regressor = "GRADSTREAM_CLASSES" not in self.text
         self.columns = int(self.text.split("#define GRADSTREAM_COLUMNS ")[1].split()[0])
         for name in ("gradstream_predict", "gradstream_model_predict"):
-            if name in self.text:
+            if f"{name}(" in self.text:
                 getattr(self.library, name).restype = ctypes.c_double if self.regressor else ctypes.c_int
         if self.learns:
             self.library.driver_new.restype = ctypes.c_void_p

@@ -13,6 +13,8 @@ TASKS = [
     ("squared_error", 1),
     ("huber", 1),
     ("poisson", 1),
+    ("gamma", 1),
+    ("tweedie", 1),
     ("log_loss", 3),
     ("hinge", 3),
     ("squared_hinge", 3),
@@ -50,8 +52,10 @@ def make_sample(task, n, d, seed=0):
 def make_targets(task, X, rng):
     loss, n_columns = task
     signal = X @ rng.normal(size=X.shape[1]) / np.sqrt(X.shape[1]) + 0.5 * rng.normal(size=len(X))
-    if loss == "poisson":
+    if loss in ("poisson", "tweedie"):
         return rng.poisson(np.exp(np.clip(signal, -2, 2))).astype(float)
+    if loss == "gamma":
+        return rng.gamma(2.0, np.exp(np.clip(signal, -2, 2)) / 2.0)
     if loss in ("squared_error", "huber"):
         return 2 * signal
     if n_columns > 1:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 import gradstream
-from estimator_data import CLASSIFIER_LOSSES, RATES, counts, features, labels, values
+from estimator_data import CLASSIFIER_LOSSES, RATES, features, labels, targets
 from gradstream import LinearClassifier, LinearRegressor
 
 D = 6
@@ -39,10 +39,7 @@ WAYS = {
 def stream(loss, layout, n_classes=2, n=STREAM, seed=0):
     """Rows and targets in the domain of a loss."""
     X = features(n, D, seed=seed, density=0.5 if layout == "sparse" else 1.0)
-    if loss in CLASSIFIER_LOSSES:
-        y = labels(X, n_classes, seed + 1)
-    else:
-        y = counts(X) if loss == "poisson" else values(X)
+    y = labels(X, n_classes, seed + 1) if loss in CLASSIFIER_LOSSES else targets(loss, X)
     return (sparse.csr_array(X) if layout == "sparse" else X), y
 
 

@@ -9,9 +9,11 @@ from sklearn.linear_model import Lasso, LogisticRegression, PoissonRegressor, Ri
 from sklearn.preprocessing import StandardScaler
 
 from estimator_data import (
+    CLASSIFIER_LOSSES,
     LAYOUTS,
     OPTIMIZERS,
     RATES,
+    REGRESSOR_LOSSES,
     counts,
     estimator,
     features,
@@ -89,7 +91,7 @@ def standardized(X):
     return StandardScaler().fit_transform(X)
 
 
-@pytest.mark.parametrize("loss", ["log_loss", "squared_hinge", "modified_huber", "squared_error", "huber", "poisson"])
+@pytest.mark.parametrize("loss", [loss for loss in CLASSIFIER_LOSSES if loss != "hinge"] + REGRESSOR_LOSSES)
 @pytest.mark.parametrize("penalty", ["l2", "elasticnet"])
 def test_the_fit_is_a_minimum_of_the_objective_it_reports(loss, penalty):
     X = features(N, D)
@@ -134,7 +136,7 @@ def test_blocks_approach_the_optimum_of_full_batch(optimizer):
 # 5. A weight is a count.
 
 
-@pytest.mark.parametrize("loss", ["log_loss", "hinge", "squared_error", "huber", "poisson"])
+@pytest.mark.parametrize("loss", ["log_loss", "hinge", "squared_error", "huber", "poisson", "gamma", "tweedie"])
 def test_a_weight_is_a_count_in_full_batch(loss):
     X = features(60, D)
     y = targets(loss, X)

@@ -29,7 +29,7 @@ D = 5
 
 
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
-@pytest.mark.parametrize("loss", ["log_loss", "squared_error", "hinge", "poisson"])
+@pytest.mark.parametrize("loss", ["log_loss", "squared_error", "hinge", "poisson", "gamma", "tweedie"])
 def test_online_goes_on_from_the_batch_solution(loss, container):
     X = features(1500, D, density=0.7)
     y = targets(loss, X)

@@ -143,7 +143,7 @@ def test_c_refuses_rows_and_stays_what_it_was(tmp_path):
 
 
 @needs_compiler
-@pytest.mark.parametrize("loss", ["log_loss", "poisson"])
+@pytest.mark.parametrize("loss", ["log_loss", "poisson", "gamma", "tweedie"])
 def test_c_stays_finite_far_out(tmp_path, loss):
     """Rows a thousand times as long as those before, learnt and told."""
     X, y = stream(loss, "dense", n=60)

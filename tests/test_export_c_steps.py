@@ -9,6 +9,7 @@ import pytest
 from estimator_data import CLASSIFIER_LOSSES, REGRESSOR_LOSSES
 from exported_c import COMPILER, FLAGS, Exported
 from gradstream import LinearRegressor
+from gradstream._parameters import LOG_LINK
 from near import assert_near
 from saved_models import D, known, learn, named, stream
 
@@ -42,7 +43,7 @@ def test_a_step_is_the_step_of_python(tmp_path, loss, n_classes, optimizer, pena
         model.learn_one(X[i], y[i], 0.5)
     margins = exported.each("gradstream_model_margins", X, exported.model, columns=exported.columns).squeeze()
     if exported.regressor:
-        margins = np.exp(margins) if loss == "poisson" else margins
+        margins = np.exp(margins) if loss in LOG_LINK else margins
         assert_near(margins, model.predict(X), ROUNDING[dtype])
     else:
         assert_near(margins, model.decision_function(X), ROUNDING[dtype])
@@ -116,6 +117,7 @@ def sanitizers_work(folder):
         ("log_loss", 2, "sgd", np.float64),
         ("modified_huber", 3, "sgd", np.float32),
         ("poisson", 2, "adagrad", np.float64),
+        ("tweedie", 2, "sgd", np.float64),
     ],
 )
 def test_c_is_clean(tmp_path, loss, n_classes, optimizer, dtype):
@@ -126,7 +128,7 @@ def test_c_is_clean(tmp_path, loss, n_classes, optimizer, dtype):
     model = learn(named(loss, optimizer, penalty="elasticnet"), X.astype(dtype), y, n_classes)
     model.export(tmp_path / "model.c")
     (tmp_path / "main.c").write_text(SANITIZED)
-    target = "double" if loss == "poisson" else "int"
+    target = "double" if loss in LOG_LINK else "int"
     flags = [flag for flag in FLAGS if flag not in ("-shared", "-fPIC")]
     command = [
         COMPILER,

@@ -211,6 +211,14 @@ def test_penalty_follows_the_weight_seen():
     assert model._model.state.spec["l2"] == 1 / (2.0 * 100)
 
 
+def test_penalty_follows_the_weight_seen_row_by_row():
+    X, y, _ = problem(2)
+    model = LogisticRegression(C=2.0).partial_fit(X[:1], y[:1], classes=[0, 1])
+    for x, label in zip(X[1:], y[1:], strict=True):
+        model.learn_one(x, label)
+    assert 1 / (2.0 * 300) <= model._model.state.spec["l2"] <= 1.25 / (2.0 * 300)
+
+
 def test_learns_single_rows():
     X, y, _ = problem(2)
     model = LogisticRegression().fit(X, y)

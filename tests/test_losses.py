@@ -15,7 +15,9 @@ EXTREME_MARGINS = np.array([-1e3, -40.0, 0.0, 40.0, 1e3])
 
 
 def targets(loss):
-    return {"sign": [-1.0, 1.0], "real": [-2.0, 0.0, 1.5], "count": [0.0, 1.0, 4.0]}[losses.LOSSES[loss].target]
+    return {"sign": [-1.0, 1.0], "real": [-2.0, 0.0, 1.5], "count": [0.0, 1.0, 4.0], "amount": [0.2, 1.0, 4.0]}[
+        losses.LOSSES[loss].target
+    ]
 
 
 def grid(loss, *axes):
@@ -131,7 +133,8 @@ def test_two_steps_are_one_of_twice_the_length(loss):
 
 def gap_to_label(loss, z, y):
     """How far the margin stands from the label, with its sign; a step may shrink it and never flip it."""
-    gaps = {"log_loss": -np.ones_like(z), "poisson": np.exp(z) - y, "squared_error": z - y, "huber": z - y}
+    gaps = {"log_loss": -np.ones_like(z), "squared_error": z - y, "huber": z - y}
+    gaps |= dict.fromkeys(["poisson", "gamma", "tweedie"], np.exp(z) - y)
     return gaps.get(loss, np.minimum(y * z - 1, 0.0))
 
 

@@ -16,6 +16,8 @@ PROBLEMS = [
     ("squared_error", 1),
     ("huber", 1),
     ("poisson", 1),
+    ("gamma", 1),
+    ("tweedie", 1),
     ("hinge", 1),
     ("hinge", 3),
 ]
@@ -29,9 +31,21 @@ def make_problem(loss, n_columns, l1=0.0):
         "squared_error": signal,
         "huber": 3 * signal,
         "poisson": rng.poisson(2, 40).astype(float),
+        "gamma": rng.gamma(2.0, 1.0, 40),
+        "tweedie": rng.poisson(2, 40).astype(float),
     }.get(loss, np.sign(signal) if n_columns == 1 else np.digitize(signal, [-0.7, 0.7]))
     s = rng.integers(0, 4, 40).astype(float)
-    return objective.Problem(X, y, loss, s=s, n_columns=n_columns, l1=l1, l2=0.01, center=X.mean(axis=0))
+    return objective.Problem(
+        X,
+        y,
+        loss,
+        s=s,
+        n_columns=n_columns,
+        l1=l1,
+        l2=0.01,
+        center=X.mean(axis=0),
+        loss_parameter=1.5 if loss == "tweedie" else 1.0,
+    )
 
 
 def test_mix_gives_the_published_numbers_of_splitmix64():

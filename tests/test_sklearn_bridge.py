@@ -46,12 +46,12 @@ def test_scikit_learn_predicts_the_same(loss, n_classes, layout, penalty):
     assert_near(back.coef_, other.coef_, 1e-14)
 
 
-@pytest.mark.parametrize("loss", ["log_loss", "squared_error", "poisson"])
+@pytest.mark.parametrize("loss", ["log_loss", "squared_error", "poisson", "gamma", "tweedie"])
 @pytest.mark.parametrize("penalty", ["l2", "l1"])
 def test_the_parameters_are_those_of_the_same_objective(loss, penalty):
     """Fitting the result once more leads to the same coefficients."""
-    if loss == "poisson" and penalty == "l1":
-        pytest.skip("scikit-learn has no Poisson regression with l1")
+    if loss in ("poisson", "gamma", "tweedie") and penalty == "l1":
+        pytest.skip("scikit-learn's generalised linear models have no l1")
     X, y = stream(loss, "dense", n=200)
     X = (X - X.mean(axis=0)) / X.std(axis=0)
     model = named(loss, "bank", penalty=penalty, alpha=0.02, standardize=False, tol=1e-10).fit(X, y)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from estimator_data import OPTIMIZERS, RATES, counts, features, labels, values
+from estimator_data import OPTIMIZERS, RATES, amounts, counts, features, labels, values
 from gradstream import LinearClassifier, LinearRegressor
 from gradstream._state import FEATURES
 from gradstream.optim import InvScaling
@@ -22,6 +22,8 @@ TARGETS = {
     "squared_error": values,
     "huber": values,
     "poisson": counts,
+    "gamma": amounts,
+    "tweedie": counts,
 }
 
 models = st.fixed_dictionaries(

@@ -8,17 +8,20 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
+from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegressor, Ridge, TweedieRegressor
 from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import gradstream.linear_model
 from benchmarks.data import Rows, correlated, gaussian, text
 from compare.memory import reading_calls
 from compare.timing import alternate
@@ -70,6 +73,16 @@ def poisson(y: np.ndarray, z: np.ndarray) -> np.ndarray:
     return np.exp(z) - y * z
 
 
+def gamma(y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Return z + y exp(-z)."""
+    return z + y * np.exp(-z)
+
+
+def tweedie(y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Return exp(z/2)/(1/2) + y exp(-z/2)/(1/2), of power 1.5."""
+    return 2.0 * (np.exp(0.5 * z) + y * np.exp(-0.5 * z))
+
+
 def logistic(name: str, rows: Rows, solvers: tuple[str, ...], target: dict[int, float]) -> Problem:
     """Return l2 logistic regression at C = 1."""
     alpha = 1.0 / len(rows.y)
@@ -88,21 +101,37 @@ def logistic(name: str, rows: Rows, solvers: tuple[str, ...], target: dict[int, 
     return Problem(name, rows, alpha, log_loss, [ours, *peers], target)
 
 
-def counts() -> Problem:
-    """Return a Poisson regression, log link."""
+def generalised(name: str) -> Problem:
+    """Return a generalised linear model of "poisson", "gamma" or "tweedie" (power 1.5), log link."""
     rows = gaussian(500_000, 30)
     rng = np.random.default_rng(1)
-    y = rng.poisson(np.exp(rows.X @ rng.standard_normal(30) * 0.1 + 0.5)).astype(float)
+    mean = np.exp(rows.X @ rng.standard_normal(30) * 0.1 + 0.5)
+    losses = {"poisson": poisson, "gamma": gamma, "tweedie": tweedie}
+    classes = {"poisson": PoissonRegressor, "gamma": GammaRegressor, "tweedie": partial(TweedieRegressor, power=1.5)}
+    y = rng.poisson(mean).astype(float) if name == "poisson" else rng.gamma(2.0, mean / 2.0)
+    if name == "tweedie":
+        y *= rng.random(500_000) < 0.7
     alpha = 1e-4
     ours = Contender(
         "gradstream",
-        lambda tol, jobs: LinearRegressor("poisson", alpha=alpha, standardize=False, tol=tol, n_jobs=jobs),
+        lambda tol, jobs: LinearRegressor(name, power=1.5, alpha=alpha, standardize=False, tol=tol, n_jobs=jobs),
     )
     peer = Contender(
         "newton-cholesky",
-        lambda tol, _: PoissonRegressor(alpha=alpha, solver="newton-cholesky", tol=tol, max_iter=1000),
+        lambda tol, _: classes[name](alpha=alpha, solver="newton-cholesky", tol=tol, max_iter=1000),
     )
-    return Problem("Poisson 500k x 30", Rows(rows.X, y), alpha, poisson, [ours, peer], {1: 4.0})
+    title = f"{name.capitalize()} 500k x 30"
+    return Problem(title, Rows(rows.X, y), alpha, losses[name], [ours, peer], {1: 4.0})
+
+
+def ridge_drop_in() -> Problem:
+    """Return least squares with l2 by the drop-in, at its defaults; one thread or two, as the machine gives."""
+    rows = gaussian(100_000, 50)
+    rng = np.random.default_rng(1)
+    y = rows.X @ rng.standard_normal(50) + rng.standard_normal(100_000)
+    ours = Contender("gradstream", lambda _tol, _jobs: gradstream.linear_model.Ridge())
+    peer = Contender("Ridge()", lambda _tol, _jobs: Ridge())
+    return Problem("Ridge() 100k x 50", Rows(rows.X, y), 1e-5, half_squared, [ours, peer], {1: 2.0})
 
 
 def sparse_counts() -> Problem:
@@ -126,8 +155,12 @@ def ridge() -> Problem:
     ours = Contender(
         "gradstream", lambda tol, jobs: LinearRegressor(alpha=alpha, standardize=False, tol=tol, n_jobs=jobs)
     )
-    peer = Contender("cholesky", lambda _tol, _jobs: Ridge(alpha=alpha * 500_000, solver="cholesky"))
-    return Problem("ridge 500k x 30", Rows(rows.X, y), alpha, half_squared, [ours, peer], {1: 3.5})
+    peers = [Contender("cholesky", lambda _tol, _jobs: Ridge(alpha=alpha * 500_000, solver="cholesky"))]
+    if find_spec("sklearnex") is not None:
+        from sklearnex.linear_model import Ridge as SklearnexRidge
+
+        peers.append(Contender("sklearnex", lambda _tol, _jobs: SklearnexRidge(alpha=alpha * 500_000)))
+    return Problem("ridge 500k x 30", Rows(rows.X, y), alpha, half_squared, [ours, *peers], {1: 3.5})
 
 
 def problems() -> Iterator[Problem]:
@@ -136,9 +169,10 @@ def problems() -> Iterator[Problem]:
     yield logistic("logistic 200k x 100", correlated(200_000, 100), dense, {1: 7.0, 2: 9.0})
     yield logistic("logistic 200k x 100 float32", correlated(200_000, 100, "float32"), dense, {1: 5.0, 2: 6.0})
     yield logistic("logistic CSR 100k x 2^18", text(100_000), ("liblinear dual", "lbfgs"), {1: 2.5, 2: 3.5})
-    yield counts()
+    yield from map(generalised, ("poisson", "gamma", "tweedie"))
     yield sparse_counts()
     yield ridge()
+    yield ridge_drop_in()
 
 
 def run(problem: Problem, threads: int) -> str:

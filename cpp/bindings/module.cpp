@@ -8,6 +8,7 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   gradstream::bindings::register_lists(m);
   gradstream::bindings::register_formulas(m);
   gradstream::bindings::register_batch(m);
+  gradstream::bindings::register_gram(m);
   gradstream::bindings::register_learner(m);
   gradstream::bindings::register_bank(m);
   gradstream::bindings::register_scores(m);

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <optional>
 
+#include "bindings/spec_from.hpp"
 #include "core/spec.hpp"
 
 namespace gradstream::bindings {
@@ -104,7 +105,7 @@ inline double plain_number(PyObject* y) {
 inline std::optional<OneTarget> one_target(const LossSpec& loss, PyObject* values, PyObject* y) {
   if (!loss.regression) return known_target(values, y);
   const double value = plain_number(y);
-  if (!std::isfinite(value) || (!loss.real_target && value < 0.0)) return std::nullopt;
+  if (!std::isfinite(value) || value < least_target(loss)) return std::nullopt;
   return OneTarget{value, 1.0};
 }
 

@@ -6,6 +6,7 @@
 namespace gradstream::bindings {
 
 void register_batch(pybind11::module_& m);        // full_batch, loss_gradient, moments ...
+void register_gram(pybind11::module_& m);         // gram_sums, least_squares
 void register_learner(pybind11::module_& m);      // Learner
 void register_bank(pybind11::module_& m);         // Bank
 void register_one_row(pybind11::module_& m);      // OneRow, Turn

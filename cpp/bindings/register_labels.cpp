@@ -2,6 +2,7 @@
 // convert or to refuse.
 #include "bindings/labels.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <vector>
 
@@ -61,9 +62,9 @@ py::object encode_labels(const py::object& y, const py::object& known) {
   });
 }
 
-/// Whether y is finite float64, and not below 0 where that is not allowed.
-bool are_targets(const py::object& y, bool negative_allowed) {
-  const double least = negative_allowed ? -std::numeric_limits<double>::max() : 0.0;
+/// Whether y is float64, all finite and not below `least`.
+bool are_targets(const py::object& y, double least) {
+  least = std::max(least, -std::numeric_limits<double>::max());
   return with_numbers(y, [&]<class T>(const T* values, std::int64_t n) {
     if constexpr (std::is_same_v<T, double>) {
       int others = values == nullptr ? 1 : 0;
@@ -83,7 +84,7 @@ void register_labels(py::module_& m) {
   m.def("two_classes", &two_classes, py::arg("y"));
   m.def("class_codes", &class_codes, py::arg("y"), py::arg("classes"));
   m.def("encode_labels", &encode_labels, py::arg("y"), py::arg("classes"));
-  m.def("are_targets", &are_targets, py::arg("y"), py::arg("negative_allowed"));
+  m.def("are_targets", &are_targets, py::arg("y"), py::arg("least"));
 }
 
 }  // namespace gradstream::bindings

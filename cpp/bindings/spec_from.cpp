@@ -1,6 +1,7 @@
 #include "bindings/spec_from.hpp"
 
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -103,6 +104,23 @@ OptimizerSpec optimizer_from(const py::dict& dict) {
 }
 
 }  // namespace
+
+double least_target(const LossSpec& loss) {
+  if (loss.real_target) return -std::numeric_limits<double>::infinity();
+  static const auto zero_allowed = [] {
+    std::vector<bool> allowed;
+    for (const auto& description : all_losses()) allowed.push_back(std::string(description.domain) == "nonnegative");
+    return allowed;
+  }();
+  static const auto by_power = [] {
+    std::vector<bool> by;
+    for (const auto& description : all_losses()) by.push_back(std::string(description.domain) == "power");
+    return by;
+  }();
+  const auto at = static_cast<std::size_t>(loss.loss);
+  const bool zero = zero_allowed[at] || (by_power[at] && loss.parameter < 2.0);
+  return zero ? 0.0 : std::numeric_limits<double>::denorm_min();
+}
 
 int loss_id(const std::string& name) { return position(all_losses(), name, "loss"); }
 

@@ -3,7 +3,7 @@
 
 #include "kernels/coordinates-inl.hpp"
 #include "kernels/dense-inl.hpp"
-#include "kernels/gram-inl.hpp"
+#include "kernels/gram_rows-inl.hpp"
 #include "kernels/sklearn_sgd_dense-inl.hpp"
 #include "kernels/sklearn_sgd_sparse-inl.hpp"
 #include "kernels/sparse-inl.hpp"
@@ -36,7 +36,8 @@ constexpr ViewKernels<View> dense_kernels() {
           &dense_accumulate<View>,
           &dense_bank_workspace<View>,
           &dense_bank_learn<View>,
-          &dense_bank_report<View>};
+          &dense_bank_report<View>,
+          &gram_rows<View>};
 }
 
 template <class View>
@@ -58,7 +59,8 @@ constexpr ViewKernels<View> sparse_kernels() {
           &sparse_accumulate<View>,
           &sparse_bank_workspace<View>,
           &sparse_bank_learn<View>,
-          &sparse_bank_report<View>};
+          &sparse_bank_report<View>,
+          &gram_rows<View>};
 }
 
 constexpr KernelTable make_table(const char* name) {

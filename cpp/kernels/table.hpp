@@ -52,6 +52,25 @@ struct GramTile {
   const double* right;
 };
 
+/// Rows and m targets, less a shift, times themselves: sums (width, width) += s v v' of v = (x - shift, 1, y - shift,
+/// zeros), where of the lower triangle what concerns two targets is of no meaning; squares (m,) += s (y - shift)^2.
+struct GramJob {
+  const double* shift;   // (d + m,)
+  const double* y;       // (n, m), indexed by absolute row number
+  const double* weight;  // (n,) or null
+  std::int64_t targets;  // m
+  double* sums;
+  double* squares;
+};
+inline constexpr std::int64_t kGramTile = 64;  // rows
+inline constexpr std::int64_t gram_width(std::int64_t d, std::int64_t targets) {
+  return (d + targets + kGramWidth) / kGramWidth * kGramWidth;
+}
+/// Doubles of scratch: a tile, the tile times weights, the tile out of a strided view, the way to the next line.
+inline constexpr std::int64_t gram_workspace(std::int64_t d, std::int64_t targets) {
+  return kGramTile * (2 * gram_width(d, targets) + d) + kGramWidth;
+}
+
 /// Weighted mean and sum of squared deviations of every column over some rows, (d,) each.
 struct MomentSums {
   double* mean;
@@ -101,6 +120,7 @@ struct ViewKernels {
   std::int64_t (*bank_workspace)(const View&, RowSet, std::int64_t columns);
   Status (*bank_learn)(const View&, RowSet, BankJob<typename View::value_type>&);
   Status (*bank_report)(const View&, RowSet, const BankJob<typename View::value_type>&);
+  void (*gram)(const View&, RowSet, const GramJob&, double* workspace);
 };
 
 struct KernelTable {

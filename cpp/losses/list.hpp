@@ -5,6 +5,7 @@
 #include <tuple>
 #include <type_traits>
 
+#include "losses/gamma.hpp"
 #include "losses/hinge.hpp"
 #include "losses/huber.hpp"
 #include "losses/log_loss.hpp"
@@ -12,10 +13,11 @@
 #include "losses/poisson.hpp"
 #include "losses/squared_error.hpp"
 #include "losses/squared_hinge.hpp"
+#include "losses/tweedie.hpp"
 
 namespace gradstream::losses {
 
-using AllLosses = std::tuple<LogLoss, Hinge, SquaredHinge, ModifiedHuber, SquaredError, Huber, Poisson>;
+using AllLosses = std::tuple<LogLoss, Hinge, SquaredHinge, ModifiedHuber, SquaredError, Huber, Poisson, Gamma, Tweedie>;
 inline constexpr int kLossCount = static_cast<int>(std::tuple_size_v<AllLosses>);
 
 template <class Loss, int at = 0>

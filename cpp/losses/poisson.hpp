@@ -6,7 +6,7 @@ namespace gradstream::losses {
 
 /// Half Poisson deviance with log link, without the terms in y alone: exp(z) - y z, r = exp(z) - y. Domain: y >= 0.
 struct Poisson {
-  static constexpr Description description{"poisson", "regression", "nonnegative", "", true, false};
+  static constexpr Description description{"poisson", "regression", "nonnegative", "", true, false, false, true};
 
   template <class V>
   static Evaluation<V> evaluate(V z, V y, V) {

@@ -226,6 +226,24 @@ def hessian_product(
     n_threads: int,
 ) -> tuple[Float64, Float64]: ...  # the product and the diagonal, ((d + 1) K,): coefficients (d, K), then intercepts
 def moments(X: Rows, sample_weight: Float64 | None, n_threads: int) -> tuple[Float64, Float64, float]: ...
+
+# weight, mean (d + m,), products (d, d), cross (d, m) and squares (m,) of deviations, whether all is finite
+def gram_sums(
+    X: Rows, y: Float64, sample_weight: Float64 | None, n_threads: int
+) -> tuple[float, Float64, Float64, Float64, Float64, bool]: ...
+def gram_sums_ns(n: int, d: int, targets: int) -> float: ...
+
+# coef (d, m), intercept, objective and optimality (m,), least share of a diagonal element in the factor
+def least_squares(
+    weight: float,
+    mean: Float64,
+    products: Float64,
+    cross: Float64,
+    squares: Float64,
+    scale: Float64 | None,
+    l2: Float64,
+    fit_intercept: bool,
+) -> tuple[Float64, Float64, Float64, Float64, float]: ...
 def inverse_deviation(mean: Float64, m2: Float64, weight: float) -> Float64: ...
 def squared_gradients(
     X: Rows,
@@ -248,8 +266,8 @@ def block_size(spec: Spec, n_features: int, sparse: bool) -> int: ...
 # -1/+1 of two sorted classes, the index of more; None where y is no plain array of numbers, or holds another label
 def encode_labels(y: Any, classes: NDArray[Any]) -> Float64 | None: ...
 def are_targets(
-    y: Any, negative_allowed: bool
-) -> bool: ...  # whether y is a contiguous float64 array of finite numbers
+    y: Any, least: float
+) -> bool: ...  # whether y is a contiguous float64 array of finite numbers that are not below `least`
 def sklearn_sgd_names() -> tuple[list[str], list[str]]: ...  # losses, learning rates
 
 # None where y is not a plain array of numbers, or has other labels: the long way says what is wrong

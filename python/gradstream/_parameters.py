@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
@@ -34,7 +36,21 @@ SMOOTH_SOLVERS = ("lbfgs", "newton")  # "auto" leaves it to the core, which know
 AUTO_BATCH_SIZE = 256
 MAX_BATCH_SIZE = 2**53  # float64 counts that far
 CLASSIFIER_LOSSES = [name for name, loss in LOSSES.items() if loss["task"] == "classification"]
+LOG_LINK = {name for name, loss in LOSSES.items() if loss["log_link"]}  # predictions are exp(z)
 REGRESSOR_LOSSES = [name for name, loss in LOSSES.items() if loss["task"] == "regression"]
+
+
+def least_target(loss: str, parameter: float) -> float:
+    """Return the smallest target that a loss of regression allows."""
+    domain = LOSSES[loss]["domain"]
+    if domain == "power":
+        domain = "nonnegative" if parameter < 2.0 else "positive"
+    return {"real": -math.inf, "nonnegative": 0.0, "positive": math.ulp(0.0)}[domain]
+
+
+def parameter_of(loss: str, values: Mapping[str, Any]) -> float:
+    """Return the value of the parameter that a loss reads; 0 where it reads none."""
+    return float(values.get(LOSSES[loss]["parameter"], 0.0))
 
 
 def _to_come(names: tuple[str, ...]) -> Any:
@@ -89,10 +105,14 @@ REGRESSOR_CONSTRAINTS = COMMON_CONSTRAINTS | {
 
 @dataclass(frozen=True)
 class Plan:
-    """How ``fit`` goes about it. ``solver`` is one of FULL_BATCH_SOLVERS, "auto", or None for mini-batches."""
+    """How ``fit`` goes about it. ``solver`` is one of FULL_BATCH_SOLVERS, "auto", or None for mini-batches.
+
+    ``quadratic``: "auto" may solve it in one step where that is cheaper.
+    """
 
     solver: str | None
     spec: Spec
+    quadratic: bool = False
 
 
 def reject_values(parameters: dict[str, Any]) -> None:
@@ -117,6 +137,11 @@ def reject_values(parameters: dict[str, Any]) -> None:
             value._validate_params()
     if LOSSES[parameters["loss"]]["parameter"] == "epsilon" and parameters["epsilon"] == 0:
         raise ValueError(f"loss={parameters['loss']!r} needs epsilon > 0, got epsilon = 0.")
+    if LOSSES[parameters["loss"]]["parameter"] == "power" and parameters["power"] < 1:
+        raise ValueError(
+            f"loss={parameters['loss']!r} needs power >= 1, got power = {parameters['power']}. "
+            "power=1 is loss='poisson', power=2 loss='gamma'; use loss='squared_error' for a normal distribution."
+        )
     if _schedule(parameters["learning_rate"]).name == "optimal" and parameters["alpha"] == 0:
         raise ValueError(
             "alpha must be > 0 since learning_rate is 'optimal'. alpha is used to compute the optimal rate."
@@ -147,7 +172,8 @@ def fit_plan(parameters: dict[str, Any], *, columns: int, sparse: bool) -> Plan:
             f"Use batch_size='auto', an integer, or one of the optimizers {', '.join(map(repr, FULL_BATCH_SOLVERS))}."
         )
     spec = _spec(parameters, batch_size=1, columns=columns, sparse=sparse)
-    return Plan(_solver(optimizer, parameters["loss"], spec), spec)
+    quadratic = optimizer == "auto" and parameters["loss"] == "squared_error" and spec["l1"] == 0
+    return Plan(_solver(optimizer, parameters["loss"], spec), spec, quadratic)
 
 
 def online_spec(parameters: dict[str, Any], *, columns: int, sparse: bool) -> Spec:
@@ -209,7 +235,7 @@ def _spec(parameters: dict[str, Any], *, batch_size: int, columns: int, sparse: 
     l1, l2 = _penalty_strengths(parameters)
     spec: Spec = {
         "loss": parameters["loss"],
-        "loss_parameter": float(parameters.get(LOSSES[parameters["loss"]]["parameter"], 0.0)),
+        "loss_parameter": parameter_of(parameters["loss"], parameters),
         "columns": columns,
         "l1": l1,
         "l2": l2,

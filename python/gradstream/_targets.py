@@ -13,7 +13,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
 from gradstream import _core
-from gradstream._parameters import LOSSES
+from gradstream._parameters import least_target, parameter_of
 from gradstream._validation import reject_masked, rows_error
 
 if TYPE_CHECKING:
@@ -144,13 +144,16 @@ def label_code(estimator: Any, y: Any, classes: NDArray[Any]) -> int:
 
 def real_values(estimator: Any, y: Any, weights: Float64 | None, n_rows: int) -> Targets:
     """Check real targets, in the domain of the loss."""
-    negative_allowed = LOSSES[estimator.loss]["domain"] != "nonnegative"
-    if _core.are_targets(y, negative_allowed) and len(y) == n_rows:
+    least = least_target(estimator.loss, parameter_of(estimator.loss, vars(estimator)))
+    if _core.are_targets(y, least) and len(y) == n_rows:
         return Targets(y, weights)
     values = finite_reals(estimator, y, n_rows)
-    if not negative_allowed and (values < 0).any():
+    if (values < least).any():
         rule, remedy = f"loss={estimator.loss!r} needs y >= 0", "Use loss='squared_error' for signed targets."
-        raise rows_error(values < 0, values, rule, "y: negative values", remedy)
+        if least == 0.0:
+            raise rows_error(values < least, values, rule, "y: negative values", remedy)
+        rule, remedy = rule.replace(">= 0", "> 0"), "Use loss='poisson', or 'tweedie' with power < 2, for zeros."
+        raise rows_error(values < least, values, rule, "y: values that are not positive", remedy)
     return Targets(values, weights)
 
 

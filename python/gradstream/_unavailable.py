@@ -4,7 +4,7 @@ from typing import Any
 
 LOSSES_TO_COME = {
     "classification": ("perceptron",),
-    "regression": ("epsilon_insensitive", "squared_epsilon_insensitive", "quantile", "gamma", "tweedie"),
+    "regression": ("epsilon_insensitive", "squared_epsilon_insensitive", "quantile"),
 }
 OPTIMIZERS_TO_COME = (
     "saga",

@@ -1,6 +1,7 @@
 """Losses, their derivatives in the margin, and the importance-invariant step of a row.
 
-``z`` and ``y`` broadcast; ``parameter`` is epsilon for huber and ignored elsewhere. Margin losses take y = -1/+1.
+``z`` and ``y`` broadcast; ``parameter`` is epsilon for huber, the power for
+tweedie, and ignored elsewhere. Margin losses take y = -1/+1.
 """
 
 from collections.abc import Callable
@@ -130,9 +131,95 @@ def poisson_step(z, y, h, q, parameter):
     return -np.where(np.abs(change) < 0.5, np.log1p(np.clip(change, -0.5, 0.5)), far) / q
 
 
+def gamma_value(z, y, parameter):
+    with np.errstate(over="ignore"):
+        return z + y * np.exp(-z)
+
+
+def gamma_derivative(z, y, parameter):
+    with np.errstate(over="ignore"):
+        return 1.0 - y * np.exp(-z)
+
+
+def gamma_step(z, y, h, q, parameter):
+    """The mean m = exp(z) obeys m' = -q (m - y): m1 = y + (m0 - y) exp(-h q), written for exp(z1 - z0)."""
+    kept, drawn = -h * q, -np.expm1(-h * q)
+    change = drawn * (y * np.exp(np.minimum(-z, 600.0)) - 1.0)
+    with np.errstate(divide="ignore"):
+        far = np.logaddexp(kept, np.log(y) - z + np.log(drawn))
+    return np.where(np.abs(change) < 0.5, np.log1p(np.clip(change, -0.5, 0.5)), far) / q
+
+
+def tweedie_value(z, y, parameter):
+    with np.errstate(over="ignore"):
+        return np.exp((2 - parameter) * z) / (2 - parameter) - y * np.exp((1 - parameter) * z) / (1 - parameter)
+
+
+def tweedie_derivative(z, y, parameter):
+    with np.errstate(over="ignore"):
+        return np.exp((2 - parameter) * z) - y * np.exp((1 - parameter) * z)
+
+
+def tweedie_step(z, y, h, q, parameter):
+    """Where the time that the way takes is h: times of ways are integrals, the way is found by bisection."""
+    z, y, h, q = np.broadcast_arrays(z, y, h, q)
+    rows = zip(z.ravel(), y.ravel(), h.ravel(), q.ravel(), strict=True)
+    return np.reshape([_tweedie_way(*row, parameter) / row[3] for row in rows], z.shape)
+
+
+def _tweedie_way(z, y, h, q, p):
+    if y == 0:  # exp(-(2 - p) z) grows by (2 - p) q a unit of time
+        log_growth = np.log((2 - p) * h * q) + (2 - p) * z if h * q > 0 else -np.inf
+        return -np.logaddexp(0.0, log_growth) / (2 - p) if log_growth > -30 else -h * q * np.exp((2 - p) * z)
+    way, time = z - np.log(y), h * q * y ** (2 - p)
+    if way == 0 or time == 0:
+        return 0.0
+    bend = 2 - p if way > 0 else p - 1
+    start = -np.log(np.expm1(abs(way))) if abs(way) < 30 else -abs(way)
+    moved = _way_in(start, time, bend)
+    shorter = np.expm1(-moved) * -np.expm1(-abs(way))
+    left = np.log1p(np.exp(-(start + moved))) - abs(way) if shorter < -0.5 else np.log1p(shorter)
+    return left if way > 0 else -left
+
+
+NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(24)
+
+
+def _way_in(f, time, bend):
+    """Return d where the integral of (1 + exp(-v))^-bend from f to f + d is ``time``."""
+    low, moved = -60.0, 0.0  # below it 1 is nothing beside exp(-v)
+    if f < low:
+        needed = (np.exp(bend * low) - np.exp(bend * f)) / bend
+        if time < needed:
+            return np.log1p(bend * time * np.exp(-bend * f)) / bend
+        f, time, moved = low, time - needed, low - f
+    while f < 60.0:
+        needed = _time_of(f, 1.0, bend)
+        if time < needed:
+            return moved + _bisected(f, time, bend)
+        f, time, moved = f + 1.0, time - needed, moved + 1.0
+    return moved + time
+
+
+def _time_of(f, length, bend):
+    at = f + length * (NODES + 1) / 2
+    return length / 2 * NODE_WEIGHTS @ np.exp(-bend * np.logaddexp(0.0, -at))
+
+
+def _bisected(f, time, bend):
+    slowness = np.exp(-bend * np.logaddexp(0.0, -f))
+    if time < 1e-10 * slowness:
+        return time / slowness
+    low, high = 0.0, 1.0
+    for _ in range(90):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _time_of(f, middle, bend) < time else (low, middle)
+    return (low + high) / 2
+
+
 @dataclass(frozen=True)
 class Loss:
-    """One row of the table in the guide; ``target`` is "sign", "real" or "count"."""
+    """One row of the table in the guide; ``target`` is "sign", "real", "count" or "amount"."""
 
     value: Callable
     derivative: Callable
@@ -148,6 +235,8 @@ LOSSES = {
     "squared_error": Loss(squared_error_value, squared_error_derivative, squared_error_step, "real"),
     "huber": Loss(huber_value, huber_derivative, huber_step, "real"),
     "poisson": Loss(poisson_value, poisson_derivative, poisson_step, "count"),
+    "gamma": Loss(gamma_value, gamma_derivative, gamma_step, "amount"),
+    "tweedie": Loss(tweedie_value, tweedie_derivative, tweedie_step, "count"),
 }
 
 

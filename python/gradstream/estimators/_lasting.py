@@ -70,10 +70,7 @@ class LastingEstimator(SavedEstimator):
         .. [1] T. F. Chan, G. H. Golub and R. J. LeVeque, "Algorithms for computing the sample variance", American
            Statistician 37, 1983.
         """
-        if type(other) is not type(self):
-            raise TypeError(f"other = {other!r:.200}: a {type(self).__name__} merges with a {type(self).__name__}.")
-        if other is self:
-            raise ValueError("other is this estimator itself: its rows would count twice. Merge a copy if they should.")
+        self._check_other(other)
         with learning_turn(self), learning_turn(other):
             self._model = Model(merged_state(self, other))
             self.optimizer_ = self._model.state.spec["optimizer"]
@@ -86,7 +83,8 @@ class LastingEstimator(SavedEstimator):
         -------
         model : estimator
             LogisticRegression (log_loss), SGDClassifier (other losses); Ridge, Lasso or ElasticNet by penalty
-            (squared_error), SGDRegressor (huber), PoissonRegressor (poisson), with coefficients in X's own units.
+            (squared_error), SGDRegressor (huber), PoissonRegressor, GammaRegressor, TweedieRegressor (their losses),
+            with coefficients in X's own units.
 
         Raises
         ------
@@ -143,6 +141,13 @@ class LastingEstimator(SavedEstimator):
         from gradstream.estimators._sklearn_bridge import from_sklearn
 
         return from_sklearn(cls, model, (X, y, sample_weight), parameters)
+
+    def _check_other(self, other: Any) -> None:
+        """Raise for what cannot be merged with this estimator, whatever it has learnt."""
+        if type(other) is not type(self):
+            raise TypeError(f"other = {other!r:.200}: a {type(self).__name__} merges with a {type(self).__name__}.")
+        if other is self:
+            raise ValueError("other is this estimator itself: its rows would count twice. Merge a copy if they should.")
 
     def _fitted_attributes(self) -> dict[str, Any]:
         attributes = self._pickled_attributes()

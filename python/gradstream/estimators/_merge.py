@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def merged_state(estimator: Any, other: Any) -> LearnerState:
     """Return the state of both, under the specification of ``estimator``, or raise ValueError."""
     mine, theirs = estimator._fitted().state, other._fitted().state
-    _check_alike(estimator, other)
+    check_alike(estimator, other)
     for name, meaning in {
         "loss": "loss",
         "loss_parameter": "parameter of the loss",
@@ -34,7 +34,7 @@ def merged_state(estimator: Any, other: Any) -> LearnerState:
     return merged(mine, theirs, weights)
 
 
-def _check_alike(estimator: Any, other: Any) -> None:
+def check_alike(estimator: Any, other: Any) -> None:
     """Raise ValueError unless columns and classes mean the same in both."""
     if estimator.n_features_in_ != other.n_features_in_:
         raise _unlike("number of features", estimator.n_features_in_, other.n_features_in_)

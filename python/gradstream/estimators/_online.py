@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -183,6 +184,8 @@ class OnlineEstimator(LinearEstimator):
         return Model(state.adapted(spec, layout))
 
     def _draw_seed(self) -> int:
+        if type(self.random_state) is int:
+            return _first_draw(self.random_state)
         return int(check_random_state(self.random_state).randint(MAX_SEED))
 
     def _know_labels(self, model: Model) -> None:
@@ -191,6 +194,12 @@ class OnlineEstimator(LinearEstimator):
     def _online_value(self, y: Any) -> tuple[float, float]:
         """Return one target as the loss wants it, and the weight of its class."""
         raise NotImplementedError
+
+
+@cache
+def _first_draw(random_state: int) -> int:
+    """Return what a generator of that seed draws first; to make one takes longer than a small fit."""
+    return int(check_random_state(random_state).randint(MAX_SEED))
 
 
 def _checked_weight(sample_weight: Any) -> float:

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from gradstream._parameters import LOSSES
+from gradstream._parameters import LOG_LINK
 from gradstream.estimators._fitted_values import check_fitted_values
 from gradstream.estimators._turn import learning_turn
 from gradstream.export import Learning, ServedModel, c_source, json_text
@@ -240,7 +240,7 @@ class SavedEstimator:
         """Return how margins are read, one of :data:`gradstream.export.served.LINKS`: as scikit-learn's SGD does."""
         loss = getattr(self, "loss", None)
         if not is_classifier(self):
-            return "exp" if loss in LOSSES and LOSSES[loss]["domain"] == "nonnegative" else "identity"
+            return "exp" if loss in LOG_LINK else "identity"
         if loss == "log_loss":
             return "sigmoid" if len(self.classes_) == 2 else "normalized_sigmoid"  # type: ignore[attr-defined]
         return "clip" if loss == "modified_huber" else "none"

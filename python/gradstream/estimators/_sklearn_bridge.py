@@ -10,7 +10,7 @@ from sklearn import linear_model
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from gradstream._parameters import LOSSES, PENALTIES, online_spec
+from gradstream._parameters import LOG_LINK, LOSSES, PENALTIES, online_spec
 from gradstream._state import LearnerState
 from gradstream._targets import Targets
 from gradstream.estimators._transfer import started_at, state_of_sample
@@ -40,7 +40,7 @@ def to_sklearn(estimator: Any) -> Any:
         model.n_iter_ = np.array([model.n_iter_], np.int32)
     if isinstance(model, linear_model.SGDClassifier | linear_model.SGDRegressor):
         model.t_ = 1.0 + estimator.t_
-    if isinstance(model, linear_model.PoissonRegressor):
+    if hasattr(model, "_get_loss"):
         model._base_loss = model._get_loss()
     return model
 
@@ -55,8 +55,11 @@ def _counterpart(estimator: Any) -> Any:
     shared = {"fit_intercept": estimator.fit_intercept}
     if loss == "log_loss":
         return _logistic(1.0 / (strength * weight) if strength > 0 else np.inf, ratio, shared)
-    if loss == "poisson":
-        return linear_model.PoissonRegressor(alpha=strength * (1.0 - ratio), **shared)
+    if loss in LOG_LINK:
+        shared |= {"alpha": strength * (1.0 - ratio)}
+        if loss == "tweedie":
+            return linear_model.TweedieRegressor(power=float(estimator.power), link="log", **shared)
+        return (linear_model.PoissonRegressor if loss == "poisson" else linear_model.GammaRegressor)(**shared)
     if loss == "squared_error":
         if ratio == 0.0:
             return linear_model.Ridge(alpha=strength * weight, **shared)
@@ -97,11 +100,14 @@ def loss_of(model: Any) -> str:
             f"model = {name} with loss={loss!r}{' and more than two classes' if many else ''}: no loss of gradstream "
             "makes the same predictions of its margins. Fit LogisticRegression for the softmax of several classes."
         )
+    if name == "TweedieRegressor":
+        return _tweedie(model)
     fixed = {
         **dict.fromkeys(("LinearRegression", "Ridge", "RidgeCV", "Lasso", "LassoCV", "ElasticNet"), "squared_error"),
         **dict.fromkeys(("ElasticNetCV", "BayesianRidge", "ARDRegression", "SGDRegressor"), "squared_error"),
         "HuberRegressor": "huber",
         "PoissonRegressor": "poisson",
+        "GammaRegressor": "gamma",
         "LogisticRegressionCV": "log_loss",
     }
     if name not in fixed:
@@ -110,6 +116,17 @@ def loss_of(model: Any) -> str:
             f"{', '.join(sorted(fixed))}."
         )
     return fixed[name]
+
+
+def _tweedie(model: Any) -> str:
+    if model.power == 0 and model.link != "log":
+        return "squared_error"
+    if model.power >= 1 and model.link != "identity":
+        return "tweedie"
+    raise ValueError(
+        f"model = {model!r}: no loss of gradstream makes the same predictions of its margins. There are power 0 with "
+        "the identity link, and powers from 1 on with the logarithmic one."
+    )
 
 
 def from_sklearn(cls: Any, model: Any, sample: tuple[Any, Any, Any], parameters: dict[str, Any]) -> Any:
@@ -126,6 +143,8 @@ def from_sklearn(cls: Any, model: Any, sample: tuple[Any, Any, Any], parameters:
         raise ValueError(
             f"loss={parameters['loss']!r} with {type(model).__name__}: its predictions are those of {loss!r}."
         )
+    if loss == "tweedie":
+        parameters.setdefault("power", float(model.power))
     coef, intercept = _coefficients(model)
     if not parameters.setdefault("fit_intercept", bool(getattr(model, "fit_intercept", True))) and intercept.any():
         raise ValueError(

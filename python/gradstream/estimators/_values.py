@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradstream._parameters import LOSSES
+from gradstream._parameters import LOG_LINK, least_target, parameter_of
 from gradstream._targets import Targets, real_values
 from gradstream.estimators._batch import BatchEstimator
 from gradstream.estimators._fitted_values import read_only
@@ -18,15 +18,12 @@ if TYPE_CHECKING:
     from gradstream._core import Float64
 
 
-COUNTED = {name for name, loss in LOSSES.items() if loss["domain"] == "nonnegative"}
-
-
 class ValueEstimator(BatchEstimator):
     """Base of LinearRegressor: everything but its parameters."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.target_tags.positive_only = self._counts()
+        tags.target_tags.positive_only = self._least_target() >= 0.0
         return tags
 
     @property
@@ -88,16 +85,16 @@ class ValueEstimator(BatchEstimator):
             margin = self._model.one.margin(x)
         except AttributeError:  # before the first row
             margin = None
-        if margin is None or self.loss in COUNTED:
+        if margin is None or self.loss in LOG_LINK:
             return float(self._predictions_of(self._margins_one(x))[0])
         return margin
 
-    def _counts(self) -> bool:
-        """Say whether targets are counts or amounts, predicted through a logarithmic link."""
-        return self.loss in COUNTED
+    def _least_target(self) -> float:
+        """Return the smallest target that is allowed."""
+        return least_target(self.loss, parameter_of(self.loss, vars(self)))
 
     def _predictions_of(self, margins: Float64) -> NDArray[np.float64]:
-        if not self._counts():
+        if self.loss not in LOG_LINK:
             return margins[:, 0]
         with np.errstate(over="ignore"):
             return np.exp(margins[:, 0])
@@ -128,6 +125,6 @@ class ValueEstimator(BatchEstimator):
         return next(ShuffleSplit(test_size=self.validation_fraction, random_state=seed).split(np.zeros((len(y), 1))))[1]
 
     def _online_value(self, y: Any) -> tuple[float, float]:
-        if type(y) is float and isfinite(y) and (y >= 0 or not self._counts()):
+        if type(y) is float and isfinite(y) and y >= self._least_target():
             return y, 1.0
         return float(real_values(self, np.array([y]), None, 1).y[0]), 1.0

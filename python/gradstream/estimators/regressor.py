@@ -21,14 +21,15 @@ class LinearRegressor(RegressorMixin, LastingEstimator, ValueEstimator):
 
     Parameters
     ----------
-    loss : {"squared_error", "huber", "poisson"}, default="squared_error"
-        "squared_error" is half the square; "poisson" predicts ``exp(margin)`` and wants y >= 0.
+    loss : {"squared_error", "huber", "poisson", "gamma", "tweedie"}, default="squared_error"
+        "squared_error" is half the square; "poisson", "gamma" and "tweedie" predict ``exp(margin)``: "poisson" wants
+        y >= 0, "gamma" y > 0, "tweedie" y >= 0 and, with ``power >= 2``, y > 0.
     epsilon : float >= 0, default=0.1
         In "huber": where the loss turns linear, in units of y; must be positive there.
     quantile : float in (0, 1), default=0.5
         For a loss that is not available yet.
     power : float, default=1.5
-        For a loss that is not available yet.
+        In "tweedie": of the mean that the variance grows with, at least 1.
     penalty : {"l2", "l1", "elasticnet"} or None, default="l2"
         Acts on standardised coefficients, never on the intercept.
     alpha : float >= 0, default=1e-4

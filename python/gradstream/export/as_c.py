@@ -15,7 +15,9 @@ PRINTABLE = set(range(0x20, 0x7F)) - set(map(ord, '"\\?'))  # of a string litera
 
 def c_source(model: ServedModel, learning: Learning | None) -> str:
     """Return the file. Without ``learning`` it predicts only."""
-    task = "regression" if model.classes is None else "classification"
+    task = "classification"
+    if model.classes is None:
+        task = "regression" if model.columns == 1 else "targets"
     parts = [
         _head(model, learning),
         "#include <math.h>",

@@ -14,6 +14,8 @@ R = {
     "squared_error": "  return z - y;\n",
     "huber": "  return fmin(PARAMETER, fmax(-PARAMETER, z - y));\n",
     "poisson": "  return exp(z) - y;\n",
+    "gamma": "  return 1.0 - y * exp(-z);\n",
+    "tweedie": "  return exp((2.0 - PARAMETER) * z) - (y > 0.0 ? y * exp((1.0 - PARAMETER) * z) : 0.0);\n",
 }
 
 U = {
@@ -49,6 +51,58 @@ U = {
   const double t = h * q * gradstream_sat(h * q * y), moved = (exp(z) - y) * t, a = -h * q * y, b = z + log(t);
   if (fabs(moved) < 0.5) return -log1p(moved) / q;
   return -(fmax(a, b) + log1p(exp(-fabs(a - b)))) / q;
+""",
+    "gamma": """\
+  const double t = h * q * gradstream_sat(h * q), moved = (y * exp(-z) - 1.0) * t, a = -h * q, b = log(y) - z + log(t);
+  if (fabs(moved) < 0.5) return log1p(moved) / q;
+  return (fmax(a, b) + log1p(exp(-fabs(a - b)))) / q;
+""",
+    "tweedie": """\
+  /* f = logit(exp(-|z - log y|)) grows by df/dt = (1 + exp(-f))^bend: panels of 2, each a Gauss quadrature */
+  static const double node[4] = {0.1834346424956498, 0.5255324099163290, 0.7966664774136267, 0.9602898564975363};
+  static const double weight[4] = {0.3626837833783620, 0.3137066458778873, 0.2223810344533745, 0.1012285362903763};
+  const double c = 2.0 - PARAMETER;
+  double way, size, f, t, bend, moved = 0.0, length, needed, share, shorter;
+  int round, i;
+  if (!(y > 0.0)) {
+    const double from = c * z + log(c * h * q);
+    if (c <= 0.0 || from < -30.0) return -h * exp(c * z);
+    return -(fmax(from, 0.0) + log1p(exp(-fabs(from)))) / (c * q);
+  }
+  way = z - log(y);
+  size = fmax(fabs(way), 1e-290);
+  bend = way > 0.0 ? c : 1.0 - c;
+  t = h * q * exp(c * log(y));
+  f = size > 30.0 ? -size - log1p(-exp(-size)) : -log(expm1(size));
+  if (f < -36.0) {
+    const double first = exp(bend * f);
+    needed = bend == 0.0 ? -36.0 - f : (exp(-36.0 * bend) - first) / bend;
+    moved = t < needed ? (bend == 0.0 ? t : log1p(bend * t / first) / bend) : -36.0 - f;
+    t = t < needed ? 0.0 : t - needed;
+  }
+  while (t > 0.0 && f + moved < 38.0) {
+    length = 2.0;
+    for (round = 0; round < 60; ++round) {
+      for (needed = 0.0, i = 0; i < 8; ++i) {
+        const double at = f + moved + 0.5 * length * (1.0 + (i < 4 ? node[i] : -node[i - 4]));
+        needed += 0.5 * length * weight[i % 4] * exp(-bend * (at > 0.0 ? log1p(exp(-at)) : log1p(exp(at)) - at));
+      }
+      if (length == 2.0 && needed <= t) break;
+      {
+        const double end = f + moved + length;
+        const double rate = exp(bend * (end > 0.0 ? log1p(exp(-end)) : log1p(exp(end)) - end));
+        const double change = (t - needed) * rate, next = fmin(fmax(length + change, 0.1 * length), 2.0);
+        if (fabs(next - length) <= 1e-14 * length) break;
+        length = next;
+      }
+    }
+    moved += length;
+    t = length == 2.0 && needed <= t ? t - needed : 0.0;
+  }
+  moved += t;
+  share = expm1(-moved) * expm1(-size);
+  shorter = share < 0.5 ? -log1p(-share) : size - log1p(exp(-(f + moved)));
+  return (way > 0.0 ? -shorter : shorter) / q;
 """,
 }
 

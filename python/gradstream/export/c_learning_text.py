@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
+from gradstream._parameters import least_target
 from gradstream.export import c_formulas
 from gradstream.export.served import ServedModel
 
@@ -268,14 +270,15 @@ def predicting(model: ServedModel) -> str:
 def learning(spec: Spec, model: ServedModel, *, softmax: bool, weighted: bool) -> str:
     """Return the function that learns a row."""
     classes = model.classes is not None
-    count = spec["loss"] == "poisson"
-    check = " || y < 0 || y >= GRADSTREAM_CLASSES" if classes else " || !isfinite(y)" + (" || y < 0.0" * count)
+    least = -inf if classes else least_target(spec["loss"], spec["loss_parameter"])
+    below = "" if least < 0.0 else " || y < 0.0" if least == 0.0 else " || y <= 0.0"
+    check = " || y < 0 || y >= GRADSTREAM_CLASSES" if classes else " || !isfinite(y)" + below
     adagrad = spec["optimizer"] == "adagrad"
     invariant_sgd = spec["optimizer"] == "sgd" and not softmax
     return _filled(
         _LEARNING,
         TARGET="; y is the position of its class" if classes else "",
-        REFUSED=", a class that is not there" if classes else ", a count below 0" * count,
+        REFUSED=", a class that is not there" if classes else ", a target that its loss does not know" * bool(below),
         CHECK=check,
         TYPE="int" if classes else "double",
         Q=f"  double q = {float(spec['fit_intercept'])!r};\n" if invariant_sgd else "",

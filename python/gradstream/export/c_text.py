@@ -33,6 +33,18 @@ double gradstream_predict(const double *x) {
 }
 """
 
+_TARGETS = """\
+static double gradstream_value(double z) { return @LINK@; }
+
+/* y[GRADSTREAM_COLUMNS]: every target in its units. */
+void gradstream_predict_targets(const double *x, double *y);
+void gradstream_predict_targets(const double *x, double *y) {
+  int k;
+  gradstream_margins(x, y);
+  for (k = 0; k < GRADSTREAM_COLUMNS; ++k) y[k] = gradstream_value(y[k]);
+}
+"""
+
 _CLASSIFICATION = """\
 static int gradstream_winner(const double *z) {
   int k, best = 0;
@@ -52,7 +64,10 @@ int gradstream_predict(const double *x) {
 }
 """
 
-PREDICT = {"regression": _MARGINS + "\n" + _REGRESSION, "classification": _MARGINS + "\n" + _CLASSIFICATION}
+PREDICT = {
+    task: _MARGINS + "\n" + text
+    for task, text in {"regression": _REGRESSION, "targets": _TARGETS, "classification": _CLASSIFICATION}.items()
+}
 
 _PROBABILITIES = """\
 static void gradstream_probabilities(const double *z, double *p) {

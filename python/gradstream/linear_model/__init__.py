@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gradstream.linear_model.gamma_regressor import GammaRegressor
     from gradstream.linear_model.logistic_regression import LogisticRegression
     from gradstream.linear_model.perceptron import Perceptron
     from gradstream.linear_model.poisson_regressor import PoissonRegressor
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from gradstream.linear_model.sgd_classifier import SGDClassifier
     from gradstream.linear_model.sgd_one_class import SGDOneClassSVM
     from gradstream.linear_model.sgd_regressor import SGDRegressor
+    from gradstream.linear_model.tweedie_regressor import TweedieRegressor
 
 __all__ = [
+    "GammaRegressor",
     "LogisticRegression",
     "Perceptron",
     "PoissonRegressor",
@@ -25,9 +28,11 @@ __all__ = [
     "SGDClassifier",
     "SGDOneClassSVM",
     "SGDRegressor",
+    "TweedieRegressor",
 ]
 
 _HOMES = {
+    "GammaRegressor": "gamma_regressor",
     "LogisticRegression": "logistic_regression",
     "Perceptron": "perceptron",
     "PoissonRegressor": "poisson_regressor",
@@ -36,6 +41,7 @@ _HOMES = {
     "SGDClassifier": "sgd_classifier",
     "SGDOneClassSVM": "sgd_one_class",
     "SGDRegressor": "sgd_regressor",
+    "TweedieRegressor": "tweedie_regressor",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model._base import LinearClassifierMixin
 
@@ -59,6 +60,56 @@ class ClassDropIn(LinearClassifierMixin, BatchDropIn, ClassEstimator):
             Before the first call of ``fit`` or ``partial_fit``.
         """
         return self._labels_of(self._margins(X))
+
+    def predict_one(self, x: Any) -> Any:
+        """Return the most likely label of one row.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_features,), or tuple (indices, values)
+            The row; the pair holds the columns that are not 0, in increasing order.
+
+        Returns
+        -------
+        label : object
+            One of ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            If x is not what the model expects.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
+        """
+        if "_lent" in self.__dict__:
+            return self._labels_of(self._margins_one(x))[0]
+        return ClassEstimator.predict_one(self, x)
+
+    def predict_proba_one(self, x: Any) -> NDArray[np.float64]:
+        """Return the class probabilities of one row, where the class has ``predict_proba``.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_features,), or tuple (indices, values)
+            The row; the pair holds the columns that are not 0, in increasing order.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_classes,)
+            In the order of ``classes_``.
+
+        Raises
+        ------
+        AttributeError
+            If the class has no probabilities.
+        ValueError
+            If x is not what the model expects.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
+        """
+        if self.loss == "log_loss" and "_lent" in self.__dict__:
+            return self._probabilities_of(self._margins_one(x))[0]
+        return ClassEstimator.predict_proba_one(self, x)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
         """Learn one chunk of rows in the order given, and go on from wherever the model is.

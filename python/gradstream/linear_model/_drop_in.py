@@ -19,20 +19,25 @@ from gradstream._parameters import fit_plan, online_spec
 from gradstream._state import LearnerState
 from gradstream._targets import Targets
 from gradstream._threads import thread_count
-from gradstream._unavailable import not_yet
-from gradstream._validation import CheckedRows, assert_finite, check_rows, check_sample_weight, check_weight_left
+from gradstream._validation import (
+    CheckedRows,
+    assert_finite,
+    check_row,
+    check_rows,
+    check_sample_weight,
+    check_weight_left,
+)
 from gradstream.estimators import LinearClassifier, LinearRegressor
-from gradstream.estimators._batch import BatchEstimator
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
+from gradstream.linear_model._batch_saved import SavedDropIn
+from gradstream.linear_model._going_on import GoingOn
 from gradstream.linear_model._optimum import Goal, Optimum, center_of, go_on, minimise
-from gradstream.linear_model._sgd_exchange import scikit_learn_class
 from gradstream.regimes.problem import Problem, Start
 from gradstream.regimes.streaming import Model
 
 if TYPE_CHECKING:
     from gradstream._core import Float64
 
-GROWTH = 1.25  # of the weight seen, until a penalty that falls with it is set anew
 PLAIN = (str, int, float, bool, type(None))
 _allowed: set[tuple[Any, ...]] = set()  # classes with parameter values that have been checked before
 
@@ -61,43 +66,52 @@ class Rows:
     flat: bool = True
 
 
-class BatchDropIn(BatchEstimator):
+class BatchDropIn(GoingOn, SavedDropIn):
     """Base of the batch drop-ins: ``fit`` to scikit-learn's optimum, ``coef_`` and ``intercept_`` as plain arrays.
 
     A subclass says what its parameters mean: ``_main_parameters`` in those of the main estimators, ``_goal`` when to
     stop. The arrays are what predicts, so that whoever writes to them changes the model; a call that learns takes them
-    up.
+    up. ``_lent`` in the dictionary says that somebody has them, or that there is no other model: until then they are
+    what the model says, and single rows are predicted by it.
     """
 
     early_stopping = False
     optimality_: float
-    _penalty_weight: float  # the weight seen that the penalty was last set by
 
     @property
     def coef_(self) -> Any:
         """Coefficients in X's own units; they may be written to."""
-        return self._published("coef_")
+        return self._lend("coef_")
 
     @coef_.setter
     def coef_(self, value: Any) -> None:
-        self.__dict__["coef_"] = value
+        self.__dict__.update(coef_=value, _lent=True)
 
     @property
     def intercept_(self) -> Any:
         """Intercepts; they may be written to."""
-        return self._published("intercept_")
+        return self._lend("intercept_")
 
     @intercept_.setter
     def intercept_(self, value: Any) -> None:
-        self.__dict__["intercept_"] = value
+        self.__dict__.update(intercept_=value, _lent=True)
+
+    def _lend(self, name: str) -> Any:
+        value = self._published(name)
+        self.__dict__["_lent"] = True
+        return value
 
     def _published(self, name: str) -> Any:
         attributes = self.__dict__
         if name not in attributes:
             if "_model" not in attributes:
                 raise AttributeError(f"{self._owner!r} object has no attribute {name!r}")
-            attributes["coef_"], attributes["intercept_"] = self._shaped(*self._linear())
+            coef, attributes["intercept_"] = self._shaped(*self._linear())
+            attributes["coef_"] = coef
         return attributes[name]
+
+    def _arrays(self) -> tuple[Any, Any]:
+        return self._published("coef_"), self._published("intercept_")
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_model" in vars(self) or "coef_" in vars(self)
@@ -134,11 +148,9 @@ class BatchDropIn(BatchEstimator):
         with learning_turn(self), unchanged_on_error(self):
             self._check_values()
             rows = self._checked_rows(X, y, sample_weight)
-            problems = [self._problem_of(rows, column) for column in range(len(rows.columns))]
             data = {"X": X, "y": y, "metadata": None if sample_weight is None else {"sample_weight": sample_weight}}
             watch = watch_fit(self, data, self._snapshot(rows.targets))
-            optima = self._optima(problems, watch)
-            state = go_on(problems[0], optima[0].point) if len(problems) == 1 else None
+            optima, state = self._solved(rows, watch)
             if watch is not None and state is not None:
                 watch.close(state)
             self._take(optima, rows, state)
@@ -171,8 +183,11 @@ class BatchDropIn(BatchEstimator):
             start=self._start(rows),
         )
 
-    def _optima(self, problems: list[Problem], watch: Any) -> list[Optimum]:
-        return [self._minimise(problem, watch) for problem in problems]
+    def _solved(self, rows: Rows, watch: Any) -> tuple[list[Optimum], LearnerState | None]:
+        """Return the optimum of every column of targets; of one, also the state that goes on from there."""
+        problems = [self._problem_of(rows, column) for column in range(len(rows.columns))]
+        optima = [self._minimise(problem, watch) for problem in problems]
+        return optima, go_on(problems[0], optima[0].point) if len(problems) == 1 else None
 
     def _minimise(self, problem: Problem, watch: Any) -> Optimum:
         center = center_of(problem)
@@ -196,7 +211,11 @@ class BatchDropIn(BatchEstimator):
         else:
             self._keep(Model(state), rows.targets)
         self._penalty_weight = rows.weight
-        self.coef_, self.intercept_ = coef, intercept
+        self.__dict__.update(coef_=coef, intercept_=intercept)
+        if state is None:
+            self.__dict__["_lent"] = True
+        else:
+            self.__dict__.pop("_lent", None)
         self.optimality_ = max(optimum.result["optimality"] for optimum in optima)
         self.objective_ = sum(optimum.result["objective"] for optimum in optima)
         self.loss_curve_ = list(optima[0].result["loss_curve"]) if len(optima) == 1 else []
@@ -212,109 +231,27 @@ class BatchDropIn(BatchEstimator):
     def _margins(self, X: Any) -> NDArray[Any]:
         """Return (n, K) margins of rows at ``coef_`` and ``intercept_`` as they are now."""
         attributes = self.__dict__
-        if "coef_" not in attributes and "_model" not in attributes:
+        if not self.__sklearn_is_fitted__():
             check_is_fitted(self)
             raise NotFittedError
-        coef = self.coef_
+        coef, intercept = self._arrays()
         if "n_features_in_" not in attributes:  # a model that was put together by hand
             self.n_features_in_ = int(coef.shape[-1])
-        rows = check_rows(self, X, reset=False)
+        return self._margins_of(check_rows(self, X, reset=False), coef, intercept)
+
+    def _margins_of(self, rows: CheckedRows, coef: Any, intercept: Any) -> NDArray[Any]:
         with np.errstate(invalid="ignore", over="ignore"):  # not in X: said below
             weights = np.atleast_2d(coef).T if _dense(coef) else coef.T
-            margins = safe_sparse_dot(rows.matrix(), weights, dense_output=True) + self.intercept_
+            margins: NDArray[Any] = safe_sparse_dot(rows.matrix(), weights, dense_output=True) + intercept
         if not (_dense(coef) and np.isfinite(margins).all()):
             assert_finite(self._owner, rows)
         return margins
 
-    def learn_one(self, x: Any, y: Any, sample_weight: float = 1.0) -> None:
-        """Learn one row.
-
-        Parameters
-        ----------
-        x : ndarray of shape (n_features,), or tuple (indices, values)
-            The row; the pair holds the columns that are not 0, in increasing order.
-        y : label or float
-            Its target.
-        sample_weight : float, default=1.0
-            How many times the row counts, dimensionless; 0 is no row at all.
-
-        Raises
-        ------
-        ValueError
-            If the row, the target or the weight is not what the model expects; nothing has changed then.
-        DivergenceError
-            If a coefficient would become infinite or NaN; nothing has changed then.
-        RuntimeError
-            If another thread is teaching this estimator.
-        """
-        if "coef_" in vars(self):
-            self._take_up()
-        super().learn_one(x, y, sample_weight)
-
-    def to_sklearn(self) -> Any:
-        """Return scikit-learn's estimator of the same name with these parameters and a copy of the model.
-
-        Returns
-        -------
-        model : estimator
-            Predicts the same.
-
-        Raises
-        ------
-        NotFittedError
-            Before the first call of ``fit`` or ``partial_fit``.
-        """
-        check_is_fitted(self)
-        other = scikit_learn_class(type(self))(**self.get_params(deep=False))
-        other.coef_, other.intercept_ = np.copy(self.coef_), np.copy(self.intercept_)[()]
-        for name in ("classes_", "n_features_in_", "feature_names_in_", "n_iter_", "solver_"):
-            if name in vars(self):
-                setattr(other, name, vars(self)[name])
-        self._complete(other)
-        return other
-
-    def _complete(self, other: Any) -> None:
-        """Add what scikit-learn's estimator keeps beside its public attributes."""
-
-    def _learn(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> None:
-        self._take_up()
-        self._set_penalty(X, sample_weight)
-        super()._learn(X, y, sample_weight, classes)
-
-    def _take_up(self) -> None:
-        """Go on from the arrays: the model moves to what was written to them, and they are made anew when read."""
-        attributes = self.__dict__
-        if "_model" not in attributes and "coef_" in attributes:
-            raise not_yet(
-                f"{self._owner}: going on from several targets, or from arrays put together by hand,",
-                "Call fit with one target or two classes, or use one estimator for each.",
-            )
-        if "coef_" not in attributes:
-            return
-        coef, intercept = attributes["coef_"], attributes["intercept_"]
-        coef = coef if _dense(coef) else coef.toarray()
-        known, known_intercept = self._shaped(*self._linear())
-        if not (np.array_equal(coef, known) and np.allclose(intercept, known_intercept, rtol=1e-6, atol=0.0)):
-            state: LearnerState = self._model.state.copy()
-            columns = state.spec["columns"]
-            state.set_point(np.atleast_2d(coef).T, np.broadcast_to(intercept, (columns,)))
-            self._model = Model(state)
-        del attributes["coef_"], attributes["intercept_"]
-
-    def _set_penalty(self, X: Any, sample_weight: Any) -> None:
-        """Let the penalty follow the weight that has been seen, in steps of a quarter."""
-        model = vars(self).get("_model")
-        if not self._penalty_is_of_the_sum:
-            self._penalty_weight = 1.0
-            return
-        weight = 0.0 if model is None else self.t_
-        n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
-        weight += float(n_rows if sample_weight is None else np.sum(sample_weight))
-        if model is None or weight > GROWTH * self._penalty_weight:
-            self._penalty_weight = max(weight, 1.0)
-            self._parameters_changed()
-
-    _penalty_is_of_the_sum = True  # and not of the mean loss
+    def _margins_one(self, x: Any) -> NDArray[Any]:
+        if "_lent" not in self.__dict__:
+            return super()._margins_one(x)
+        coef, intercept = self._arrays()
+        return self._margins_of(check_row(self, x, coef.dtype), coef, intercept)
 
     def _checked_parameters(self) -> dict[str, Any]:
         self._check_values()

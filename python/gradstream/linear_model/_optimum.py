@@ -12,6 +12,7 @@ from gradstream._state import LearnerState
 from gradstream._validation import assert_finite
 from gradstream.regimes.full_batch import solve
 from gradstream.regimes.handover import Point, handed_over, sampled
+from gradstream.regimes.least_squares import Sums
 from gradstream.regimes.problem import Problem, Standardisation, Start, Watch
 
 if TYPE_CHECKING:
@@ -62,10 +63,12 @@ def relative(problem: Problem, center: Float64 | None, gradient: float) -> float
 
 @dataclass(frozen=True, eq=False)
 class Optimum:
-    """Where a fit has ended, coefficients in X's own units, and how it went."""
+    """Where a fit has ended, coefficients in X's own units, and how it went; ``sums`` where they are kept."""
 
     point: Point
     result: BatchResult
+    sums: Sums | None = None
+    solver: str = "lbfgs"
 
 
 @dataclass(frozen=True)

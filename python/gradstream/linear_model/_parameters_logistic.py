@@ -122,8 +122,10 @@ def unconverged(solver: str, n_iter: int, max_iter: int, gap: str) -> str:
         return f"Liblinear failed to converge, increase the number of iterations. {gap}"
     if solver in ("sag", "saga"):
         return f"The max_iter was reached which means the coef_ did not converge. {gap}"
-    if solver in ("newton-cg", "newton-cholesky"):
-        return f"{solver} failed to converge after {n_iter} iterations. Increase the number of iterations. {gap}"
+    if solver == "newton-cholesky":
+        return f"Newton solver did not converge after {n_iter} iterations. {gap}"
+    if solver == "newton-cg":
+        return f"newton-cg failed to converge after {n_iter} iterations. Increase the number of iterations. {gap}"
     return (
         f"lbfgs failed to converge after {n_iter} iteration(s) (status=1):\n"
         f"STOP: TOTAL NO. OF ITERATIONS REACHED LIMIT. {gap}\n\n"

@@ -9,7 +9,6 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from gradstream._unavailable import not_yet
 from gradstream.linear_model._optimum import Goal, Optimum
 from gradstream.regimes.problem import Problem
 
@@ -34,10 +33,13 @@ RIDGE_CLASSIFIER = RIDGE | {"class_weight": [dict, StrOptions({"balanced"}), Non
 
 def reject_pairs(estimator: Any, X: Any) -> None:
     """Raise for what scikit-learn has no solver for, in its words, and for what is not available yet."""
-    if estimator.positive:
-        raise not_yet("positive=True", "Use positive=False, or scikit-learn's class.")
     solver = estimator.solver
-    if solver == "lbfgs":
+    if estimator.positive and solver not in ("auto", "lbfgs"):
+        raise ValueError(
+            f"solver='{solver}' does not support positive fitting. Please set the solver to 'auto' or 'lbfgs', or set "
+            "`positive=False`"
+        )
+    if solver == "lbfgs" and not estimator.positive:
         raise ValueError("'lbfgs' solver can be used only when positive=True. Please use another solver.")
     if not sp.issparse(X):
         return
@@ -76,17 +78,14 @@ def solver_name(estimator: Any, layout: str) -> str:
     """Return what scikit-learn's ``solver_`` says."""
     if estimator.solver != "auto":
         return str(estimator.solver)
+    if estimator.positive:
+        return "lbfgs"
     return "cholesky" if layout == "dense" else "sparse_cg"
 
 
 def unconverged(n_iter: int, gap: str) -> str:
     """Return the warning of a fit that ``max_iter`` ended."""
     return f"The max_iter was reached which means the coef_ did not converge, after {n_iter} iterations. {gap}"
-
-
-def several_labels(shape: tuple[int, ...]) -> ValueError:
-    """Return the error of y with a column for every label."""
-    return not_yet(f"y of shape {shape}, several labels a row,", "Use one estimator for each label.")
 
 
 def stacked(rows: Rows, optima: list[Optimum]) -> tuple[Any, Any]:

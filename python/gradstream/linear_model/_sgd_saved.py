@@ -36,8 +36,9 @@ class SavedSGD(SavedEstimator):
         return reader
 
     def _restored(self, state: dict[str, Any]) -> dict[str, Any]:
-        if not state:
-            return state
+        constants = {name: vars(self)[name] for name in vars(type(self)()) if name in vars(self)}
+        if state.keys() <= constants.keys():  # nothing learnt
+            return constants
         coef = _array(state, "coef_")
         shape = (1, coef.shape[0]) if coef.ndim == 1 else coef.shape
         if len(shape) != 2 or state.get("n_features_in_") != shape[1]:
@@ -56,7 +57,7 @@ class SavedSGD(SavedEstimator):
             _finite(state, name)
         _check_progress(state)
         _check_classes(type(self).__name__, state, is_classifier(self), shape[0])
-        return state
+        return state | constants
 
 
 def _array(state: dict[str, Any], name: str) -> Any:

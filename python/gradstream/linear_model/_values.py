@@ -17,6 +17,32 @@ class ValueDropIn(RegressorMixin, BatchDropIn, ValueEstimator):
 
     fit_intercept: bool
 
+    def predict_one(self, x: Any) -> Any:
+        """Return the prediction for one row.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_features,), or tuple (indices, values)
+            The row; the pair holds the columns that are not 0, in increasing order.
+
+        Returns
+        -------
+        prediction : float or ndarray of shape (n_targets,)
+            In units of y; an array after a fit of several targets.
+
+        Raises
+        ------
+        ValueError
+            If x is not what the model expects.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
+        """
+        attributes = self.__dict__
+        if "_lent" not in attributes and ("_model" in attributes or not self.__sklearn_is_fitted__()):
+            return ValueEstimator.predict_one(self, x)
+        margins = self._margins_one(x)
+        return float(self._predictions_of(margins)[0]) if self._arrays()[0].ndim == 1 else margins[0]
+
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Learn one chunk of rows in the order given, and go on from wherever the model is.
 

@@ -15,6 +15,7 @@ from gradstream.linear_model import _parameters_logistic as rules
 from gradstream.linear_model._classes import ClassDropIn
 from gradstream.linear_model._drop_in import CLASSIFIER, Rows
 from gradstream.linear_model._optimum import Goal, Optimum, minimise, relative
+from gradstream.persistence import register
 from gradstream.regimes.handover import Point
 from gradstream.regimes.problem import Problem, Start
 
@@ -68,7 +69,7 @@ class LogisticRegression(SparseCoefMixin, ClassDropIn):
     classes_ : ndarray of shape (n_classes,)
         Labels, sorted.
     coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
-        In X's own units and of its dtype; may be written to.
+        In X's own units and of its dtype (after a fit with "liblinear" float64); may be written to.
     intercept_ : ndarray of shape (1,) or (n_classes,)
         May be written to.
     n_iter_ : ndarray of shape (1,), int32
@@ -200,6 +201,13 @@ class LogisticRegression(SparseCoefMixin, ClassDropIn):
         return Goal(EXACT * relative(problem, center, self.tol))
 
     def _minimise(self, problem: Problem, watch: Any) -> Optimum:
+        found = self._found(problem, watch)
+        if self.max_iter > 0:
+            return found
+        weights, intercept = found.point.weights, found.point.intercept  # scikit-learn begins at 0, we at the best b
+        return replace(found, point=Point(weights, intercept if problem.start else np.zeros_like(intercept)))
+
+    def _found(self, problem: Problem, watch: Any) -> Optimum:
         if self.solver != "liblinear" or not self.fit_intercept:
             return super()._minimise(problem, watch)
         constant, goal = float(self.intercept_scaling), self._goal(problem, None)
@@ -209,7 +217,7 @@ class LogisticRegression(SparseCoefMixin, ClassDropIn):
         return Optimum(point, found.result)
 
     def _shaped_like(self, rows: Rows, optima: list[Optimum]) -> tuple[Any, Any]:
-        point, dtype = optima[0].point, rows.X.dtype
+        point, dtype = optima[0].point, np.dtype(np.float64) if self.solver == "liblinear" else rows.X.dtype
         return np.ascontiguousarray(point.weights.T, dtype), point.intercept.astype(dtype)
 
     def _unconverged(self, n_iter: int, gap: str) -> str:
@@ -244,3 +252,6 @@ def _with_constant(problem: Problem, value: float) -> Problem:
         rows = check_csr((wide.data, wide.indices, wide.indptr.astype(wide.indices.dtype), shape[1]))
     plan = replace(problem.plan, spec={**problem.plan.spec, "fit_intercept": False})
     return replace(problem, X=rows, plan=plan, online={**problem.online, "fit_intercept": False})
+
+
+register("gradstream.linear_model.LogisticRegression", LogisticRegression)

@@ -12,16 +12,17 @@ from sklearn.utils import check_array
 from gradstream._targets import real_values
 from gradstream.linear_model import _parameters_ridge as rules
 from gradstream.linear_model._drop_in import REGRESSOR, Rows
+from gradstream.linear_model._exact import ExactDropIn
 from gradstream.linear_model._optimum import Goal, Optimum
-from gradstream.linear_model._shared_gram import solved_together
 from gradstream.linear_model._values import ValueDropIn
+from gradstream.persistence import register
 from gradstream.regimes.problem import Problem
 
 if TYPE_CHECKING:
     from gradstream._core import Float64
 
 
-class Ridge(MultiOutputMixin, ValueDropIn):
+class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
     """Ridge regression with the parameters and attributes of :class:`sklearn.linear_model.Ridge`.
 
     The optimum is scikit-learn's, the one of ``sum_i s_i (y_i - z_i)^2 + alpha |w|^2``; ``partial_fit`` goes on from
@@ -40,9 +41,10 @@ class Ridge(MultiOutputMixin, ValueDropIn):
     tol : float >= 0, default=1e-4
         Never less exact than scikit-learn at the same value. Dense rows are fitted to rounding whatever it is.
     solver : {"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"}, default="auto"
-        What may be asked for, as in scikit-learn; every name is mapped onto L-BFGS with a Newton tail.
+        What may be asked for, as in scikit-learn; every name is mapped onto sums of products of columns, or, where
+        these do not pay, L-BFGS with a Newton tail.
     positive : bool, default=False
-        True is not available yet.
+        Whether coefficients are to be >= 0; of up to 512 columns.
     random_state : int, RandomState or None, default=None
         Seed of the rows that a fit of many rows begins with.
 
@@ -53,7 +55,7 @@ class Ridge(MultiOutputMixin, ValueDropIn):
     intercept_ : float or ndarray of shape (n_targets,)
         May be written to.
     n_iter_ : ndarray of shape (n_targets,)
-        Iterations of the last ``fit``; scikit-learn has None where its solver has none.
+        Iterations of the last ``fit``, 1 where sums told the optimum; scikit-learn has None where its solver has none.
     solver_ : str
         What "auto" is called in scikit-learn for these data.
     n_features_in_ : int
@@ -67,13 +69,13 @@ class Ridge(MultiOutputMixin, ValueDropIn):
     optimality_ : float
         Norm of the gradient over its norm at w = 0.
     optimizer_ : str
-        What was last learnt with; "bank" is streaming untuned.
+        What was last learnt with: "newton" is one exact step on sums of products, "bank" streaming untuned.
     t_ : float
         Clock of the learning rate: weight seen.
     n_samples_seen_ : int
         Rows of positive weight learnt from.
     learning_rate_weights_ : dict of str to float
-        After ``partial_fit``: weight of each rate in the model, sum 1.
+        After ``partial_fit`` with more than 512 columns: weight of each rate in the model, sum 1.
 
     See Also
     --------
@@ -82,8 +84,10 @@ class Ridge(MultiOutputMixin, ValueDropIn):
 
     Notes
     -----
-    Several targets of dense rows share one Gram matrix; they do not go on with ``partial_fit``. There the penalty
-    follows ``alpha / weight seen``, in steps of a quarter.
+    With up to 512 columns, 128 of sparse rows, ``partial_fit`` and ``learn_one`` are exact: the model keeps weights,
+    means and products of deviations of the rows, so that chunks, single rows and one fit of all rows give the same
+    optimum to rounding. With more columns one target goes on row by row, untuned, and the penalty follows ``alpha /
+    weight seen``.
 
     References
     ----------
@@ -130,6 +134,39 @@ class Ridge(MultiOutputMixin, ValueDropIn):
         self.positive = positive
         self.random_state = random_state
 
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Learn one chunk of rows: the model becomes that of all rows so far.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights, dimensionless: 2 is the row twice, 0 no row at all. None means 1 for every row.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If the chunk is not what the model expects; the model is what it was before.
+        DivergenceError
+            If a sum would become infinite; the model is what it was before.
+        RuntimeError
+            If another thread is teaching this estimator.
+
+        Notes
+        -----
+        With more than 512 columns rows are learnt one by one instead, untuned. scikit-learn's class has no such
+        method.
+        """
+        return super().partial_fit(X, y, sample_weight)
+
     def predict(self, X: Any) -> Any:
         """Return predictions for rows.
 
@@ -151,7 +188,7 @@ class Ridge(MultiOutputMixin, ValueDropIn):
             Before the first call of ``fit`` or ``partial_fit``.
         """
         margins = self._margins(X)
-        return margins[:, 0] if self.coef_.ndim == 1 else margins
+        return margins[:, 0] if self._arrays()[0].ndim == 1 else margins
 
     def _checked_rows(self, X: Any, y: Any, sample_weight: Any) -> Rows:
         rules.reject_pairs(self, X)
@@ -172,8 +209,32 @@ class Ridge(MultiOutputMixin, ValueDropIn):
     def _goal(self, problem: Problem, center: Float64 | None) -> Goal:
         return rules.goal(self.tol, problem)
 
-    def _optima(self, problems: list[Problem], watch: Any) -> list[Optimum]:
-        return solved_together(problems) or super()._optima(problems, watch)
+    def _first_columns(
+        self, y: Any, weights: Float64 | None, n_rows: int, classes: Any
+    ) -> tuple[Float64, Float64 | None]:
+        flat = np.asarray(y).ndim != 2
+        Y = self._target_columns(y, weights, n_rows)
+        rules.reject_alphas(self, Y.shape[1])
+        self._flat = flat
+        return Y, weights
+
+    def _online_columns(
+        self, y: Any, weights: Float64 | None, n_rows: int, classes: Any
+    ) -> tuple[Float64, Float64 | None]:
+        known = len(self._sums.squares)
+        Y = self._target_columns(y, weights, n_rows)
+        if Y.shape[1] != known:
+            raise ValueError(f"y has shape {np.shape(y)}: the model has {known} targets a row.")
+        return Y, weights
+
+    def _target_columns(self, y: Any, weights: Float64 | None, n_rows: int) -> Float64:
+        """Return y as (n, m)."""
+        if np.ndim(y) != 2:
+            return real_values(self, y, weights, n_rows).y[:, None]
+        Y = check_array(y, dtype=np.float64, input_name="y", order="C")
+        if len(Y) != n_rows:
+            raise ValueError(f"Found input variables with inconsistent numbers of samples: {[n_rows, len(Y)]}")
+        return np.asarray(Y, np.float64)
 
     def _most_iterations(self) -> int:
         return self.max_iter or rules.MOST_ITERATIONS
@@ -193,3 +254,6 @@ class Ridge(MultiOutputMixin, ValueDropIn):
 
     def _n_iter(self, n_iter: list[int]) -> Any:
         return np.array(n_iter, np.int32)
+
+
+register("gradstream.linear_model.Ridge", Ridge)

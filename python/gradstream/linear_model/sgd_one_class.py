@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from gradstream._validation import CheckedRows, check_weight_left
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
 from gradstream.linear_model._sgd_base import SGDBase, about_rows
-from gradstream.linear_model._sgd_model import SgdModel
+from gradstream.linear_model._sgd_model import SgdModel, only_row
 from gradstream.linear_model._sgd_parameters import ONE_CLASS, reject_pairs
 from gradstream.linear_model._sgd_seeds import one_class_seed
 from gradstream.persistence import register
@@ -228,7 +228,7 @@ class SGDOneClassSVM(OutlierMixin, SGDBase):
         self._run(model, rows, about, max_iter)
 
     def _publish(self, coef: NDArray[Any], intercept: Float64) -> None:
-        self.coef_ = coef[0]
+        self.coef_ = only_row(coef, vars(self).get("coef_"))
         self.offset_ = 1.0 - intercept
 
     def _intercepts(self) -> Any:

@@ -14,7 +14,7 @@ from gradstream._targets import finite_reals
 from gradstream._validation import CheckedRows, check_weight_left
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
 from gradstream.linear_model._sgd_base import SGDBase, about_rows
-from gradstream.linear_model._sgd_model import SgdModel
+from gradstream.linear_model._sgd_model import SgdModel, only_row
 from gradstream.linear_model._sgd_parameters import REGRESSOR, reject_pairs
 from gradstream.linear_model._sgd_seeds import Mask, regressor_seed
 from gradstream.persistence import register
@@ -196,8 +196,9 @@ class SGDRegressor(RegressorMixin, SGDBase):
             reject_pairs(self, self._strength, "epsilon_insensitive")
             rows = self._rows(X, reset=True)
             if self.warm_start and vars(self).get("coef_") is not None:
-                coef_init = self.coef_ if coef_init is None else coef_init
-                intercept_init = self.intercept_ if intercept_init is None else intercept_init
+                coef, intercept = self._running()
+                coef_init = coef if coef_init is None else coef_init
+                intercept_init = intercept if intercept_init is None else intercept_init
             model = self._fresh(1, rows.shape[1], rows.dtype, coef_init, intercept_init)
             values = finite_reals(self, y, rows.shape[0])
             weights = self._weights(sample_weight, rows.shape[0])
@@ -277,8 +278,14 @@ class SGDRegressor(RegressorMixin, SGDBase):
         about["weight_positive"] = about["weight_negative"] = ONE
         self._run(model, rows, about, max_iter)
 
+    def _running(self) -> tuple[Any, Any]:
+        """Return what a warm start begins with: beside an average the weights that it is of, as in scikit-learn."""
+        if self.average and "_standard_coef" in vars(self):
+            return np.ravel(self._standard_coef), self._standard_intercept
+        return self.coef_, self.intercept_
+
     def _publish(self, coef: NDArray[Any], intercept: Float64) -> None:
-        self.coef_ = coef[0]
+        self.coef_ = only_row(coef, vars(self).get("coef_"))
         self.intercept_ = intercept.copy()
 
     def _intercepts(self) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradstream import _core
 from gradstream._validation import raise_for_status
+from gradstream.regimes import least_squares
 from gradstream.regimes.handover import Point, handed_over
 from gradstream.regimes.problem import Problem, Solution, Standardisation, Watch
 
@@ -18,6 +19,10 @@ MAX_ITERATIONS = 2**31 - 1  # what the core counts to
 
 def fit(problem: Problem, solver: str, watch: Watch | None) -> Solution:
     """Minimise the objective to ``tol``, or as far as ``max_iter`` goes."""
+    if problem.plan.quadratic and least_squares.pays(problem.X, 1):
+        solution = least_squares.fit(problem, watch)
+        if solution is not None:
+            return solution
     statistics = Standardisation.of(problem)
     result = solve(problem, solver, statistics, watch)
     return Solution(

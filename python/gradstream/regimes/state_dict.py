@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradstream import _core
-from gradstream._parameters import BANK, LOSSES, SLOTS, has_statistics
+from gradstream._parameters import BANK, LOSSES, SLOTS, has_statistics, least_target
 from gradstream._state import ARRAYS, BLOCK_ROWS, EXPERTS, FEATURES, LANES, LearnerState
 from gradstream._validation import FLOATS, CheckedRows, check_csr
 from gradstream.regimes.delayed import check_learnable
@@ -204,7 +204,7 @@ def _check_label(y: Any, weight: Any, spec: Spec) -> None:
     if known and loss["task"] == "classification":
         known = y in (-1.0, 1.0) if columns == 1 else y in range(columns)
     elif known:
-        known = -np.inf < y < np.inf and (loss["domain"] != "nonnegative" or y >= 0)
+        known = -np.inf < y < np.inf and y >= least_target(spec["loss"], spec["loss_parameter"])
     if not known:
         raise ValueError(
             f"A row of state['model']['pending'] has y = {y!r} and weight = {weight!r}: loss={spec['loss']!r} with "

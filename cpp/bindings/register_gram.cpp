@@ -1,0 +1,74 @@
+// Least squares by sums of products: the sums, and the optimum that they tell.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <chrono>
+
+#include "bindings/numpy_view.hpp"
+#include "bindings/register.hpp"
+#include "solvers/gram_sums.hpp"
+#include "solvers/least_squares.hpp"
+
+namespace gradstream::bindings {
+namespace {
+
+/// Looks for Ctrl-C at most every 50 ms.
+bool no_signal(std::chrono::steady_clock::time_point& last) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last < std::chrono::milliseconds(50)) return true;
+  last = now;
+  const py::gil_scoped_acquire locked;
+  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+  return true;
+}
+
+/// y (n, m) -> weight, mean (d + m,), products (d, d), cross (d, m), squares (m,), whether all is finite.
+py::tuple gram_sums(const py::object& X, const py::array_t<double, py::array::c_style>& y, const py::object& weight,
+                    int n_threads) {
+  const Rows rows = rows_from(X);
+  if (y.ndim() != 2 || y.shape(0) != rows.count) throw py::value_error("y has to have shape (n, m)");
+  const std::int64_t d = rows.columns, m = y.shape(1);
+  const solvers::GramRows gram{rows.view, y.data(), m, doubles(weight, rows.count, "sample_weight")};
+  solvers::GramSums sums;
+  {
+    const py::gil_scoped_release unlocked;
+    auto last = std::chrono::steady_clock::now();
+    sums = solvers::gram_sums(gram, n_threads, [&] { return no_signal(last); });
+  }
+  return py::make_tuple(sums.weight, to_array(sums.mean.data(), d + m), to_array(sums.products.data(), d, d),
+                        to_array(sums.cross.data(), d, m), to_array(sums.squares.data(), m), sums.finite);
+}
+
+/// coef (d, m), intercept, objective, optimality (m,), least pivot.
+py::tuple least_squares(double weight, const py::object& mean, const py::object& products, const py::object& cross,
+                        const py::object& squares, const py::object& scale, const py::object& l2, bool fit_intercept) {
+  const auto d = static_cast<std::int64_t>(py::len(products)), m = static_cast<std::int64_t>(py::len(squares));
+  const solvers::LeastSquares problem{d,
+                                      m,
+                                      weight,
+                                      doubles(mean, d + m, "mean"),
+                                      doubles(products, d * d, "products"),
+                                      doubles(cross, d * m, "cross"),
+                                      doubles(squares, m, "squares"),
+                                      doubles(scale, d, "scale"),
+                                      doubles(l2, m, "l2"),
+                                      fit_intercept};
+  solvers::LeastSquaresFit fit;
+  {
+    const py::gil_scoped_release unlocked;
+    fit = solvers::least_squares(problem);
+  }
+  return py::make_tuple(to_array(fit.coef.data(), d, m), to_array(fit.intercept.data(), m),
+                        to_array(fit.objective.data(), m), to_array(fit.optimality.data(), m), fit.pivot);
+}
+
+}  // namespace
+
+void register_gram(py::module_& m) {
+  m.def("gram_sums", &gram_sums, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("n_threads"));
+  m.def("gram_sums_ns", &solvers::gram_sums_ns, py::arg("n"), py::arg("d"), py::arg("targets"));
+  m.def("least_squares", &least_squares, py::arg("weight"), py::arg("mean"), py::arg("products"), py::arg("cross"),
+        py::arg("squares"), py::arg("scale"), py::arg("l2"), py::arg("fit_intercept"));
+}
+
+}  // namespace gradstream::bindings
