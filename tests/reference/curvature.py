@@ -20,6 +20,11 @@ def _second(loss, parameter, Z, y):
         return 1.0 * (np.abs(Z - np.asarray(y)[:, None]) < parameter)
     if loss == "poisson":
         return np.exp(Z)
+    if loss == "gamma":
+        return np.asarray(y)[:, None] * np.exp(-Z)
+    if loss == "tweedie":
+        p = parameter
+        return (2 - p) * np.exp((2 - p) * Z) - (1 - p) * np.asarray(y)[:, None] * np.exp((1 - p) * Z)
     raise ValueError(loss)
 
 
