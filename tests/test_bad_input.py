@@ -378,7 +378,6 @@ def test_values_of_parameters(X, model, parameters, call):
         ({"learning_rate": "cosine"}, "learning_rate='cosine' is not available yet. Available: 'auto', 'constant'"),
         ({"loss": "hinge", "penalty": "l1"}, "hinge' and no l2 part in the penalty is not available yet"),
         ({"loss": "hinge", "alpha": 0.0}, "hinge' and no l2 part in the penalty is not available yet"),
-        ({"optimizer": "cd"}, "optimizer='cd' with loss='log_loss' is not available yet"),
     ],
     ids=str,
 )
@@ -407,6 +406,10 @@ def test_losses_of_regressors_that_are_not_there_yet(X):
         ),
         ({"batch_size": "full", "early_stopping": True}, "early_stopping=True scores the model after every epoch"),
         ({"optimizer": "lbfgs", "penalty": "l1"}, "optimizer='lbfgs' needs a smooth penalty"),
+        ({"optimizer": "newton", "penalty": "l1"}, "optimizer='newton' needs a smooth penalty"),
+        ({"optimizer": "newton", "loss": "hinge"}, "optimizer='newton' needs a smooth loss, got loss='hinge'"),
+        ({"optimizer": "cd", "loss": "squared_hinge"}, "'cd' ascends the dual of hinge, .* got loss='squared_hinge'"),
+        ({"optimizer": "cd", "penalty": "elasticnet"}, r"got loss='log_loss', columns of coefficients = 1, l1 = 5e-05"),
         ({"optimizer": "lbfgs", "loss": "hinge"}, "optimizer='lbfgs' needs a smooth loss, got loss='hinge'"),
         ({"learning_rate": "optimal", "alpha": 0.0}, "alpha must be > 0 since learning_rate is 'optimal'"),
         ({"optimizer": Optimizer()}, r"optimizer=Optimizer\(\) is not .* Use one of SGD, Momentum, AdaGrad, Adam"),

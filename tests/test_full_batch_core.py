@@ -19,8 +19,9 @@ HINGE_TASKS = [task for task in TASKS if task[0] == "hinge"]
 # (loss, columns), penalty, solver: what full batch offers.
 CASES = [
     *((task, "l2", "lbfgs") for task in SMOOTH_TASKS),
+    *((task, "l2", "newton") for task in SMOOTH_TASKS),
     *((task, penalty, "gd") for task in SMOOTH_TASKS for penalty in ("l2", "l1", "elasticnet")),
-    *((task, "l2", "cd") for task in HINGE_TASKS),
+    *((task, "l2", "cd") for task in [*HINGE_TASKS, ("log_loss", 1)]),
 ]
 CASE_NAMES = [f"{task_name(task)}-{penalty}-{solver}" for task, penalty, solver in CASES]
 
@@ -153,7 +154,7 @@ def test_too_few_iterations_are_a_status(task, penalty, solver):
     assert len(result["loss_curve"]) == 1
 
 
-@pytest.mark.parametrize("solver", ["lbfgs", "gd", "cd"])
+@pytest.mark.parametrize("solver", ["lbfgs", "newton", "gd", "cd"])
 def test_every_iteration_is_told_and_may_be_the_last(solver):
     task = ("hinge", 1) if solver == "cd" else ("log_loss", 1)
     told = []

@@ -90,7 +90,12 @@ def logistic(name: str, rows: Rows, solvers: tuple[str, ...], target: dict[int, 
         "gradstream", lambda tol, jobs: LinearClassifier(alpha=alpha, standardize=False, tol=tol, n_jobs=jobs)
     )
     peers = [
-        Contender(solver, lambda tol, _, solver=solver: LogisticRegression(solver=solver, tol=tol, max_iter=10_000))
+        Contender(
+            solver,
+            lambda tol, _, solver=solver: LogisticRegression(
+                solver=solver.removesuffix(" dual"), dual=solver.endswith(" dual"), tol=tol, max_iter=10_000
+            ),
+        )
         for solver in solvers
     ]
     return Problem(name, rows, alpha, log_loss, [ours, *peers], target)
@@ -129,6 +134,18 @@ def ridge_drop_in() -> Problem:
     return Problem("Ridge() 100k x 50", Rows(rows.X, y), 1e-5, half_squared, [ours, peer], {1: 2.0})
 
 
+def sparse_counts() -> Problem:
+    """Return a Poisson regression on text, log link; scikit-learn's other solver would write down the Hessian."""
+    rows = text(100_000)
+    rng = np.random.default_rng(1)
+    z = rows.X @ rng.standard_normal(rows.X.shape[1])
+    y = rng.poisson(np.exp(z / z.std())).astype(float)
+    alpha = 1.0 / len(y)
+    ours = Contender("gradstream", lambda tol, jobs: LinearRegressor("poisson", alpha=alpha, tol=tol, n_jobs=jobs))
+    peer = Contender("lbfgs", lambda tol, _: PoissonRegressor(alpha=alpha, tol=tol, max_iter=1000))
+    return Problem("Poisson CSR 100k x 2^18", Rows(rows.X, y), alpha, poisson, [ours, peer], {})
+
+
 def ridge() -> Problem:
     """Return least squares with l2."""
     rows = gaussian(500_000, 30)
@@ -151,8 +168,9 @@ def problems() -> Iterator[Problem]:
     dense = ("newton-cholesky", "lbfgs")
     yield logistic("logistic 200k x 100", correlated(200_000, 100), dense, {1: 7.0, 2: 9.0})
     yield logistic("logistic 200k x 100 float32", correlated(200_000, 100, "float32"), dense, {1: 5.0, 2: 6.0})
-    yield logistic("logistic CSR 100k x 2^18", text(100_000), ("lbfgs", "liblinear"), {1: 2.5, 2: 3.5})
+    yield logistic("logistic CSR 100k x 2^18", text(100_000), ("liblinear dual", "lbfgs"), {1: 2.5, 2: 3.5})
     yield from map(generalised, ("poisson", "gamma", "tweedie"))
+    yield sparse_counts()
     yield ridge()
     yield ridge_drop_in()
 
@@ -175,7 +193,7 @@ def run(problem: Problem, threads: int) -> str:
         reached.append(f"{contender.name} tol {loosest:g}")
         calls.append(lambda make=contender.make, tol=loosest: make(tol, threads).fit(X, y))
     default = problem.contenders[0].make(1e-6, threads)
-    values = X.data if hasattr(X, "indptr") else X
+    values = X.data[: len(X.data) // 64 * 64].reshape(-1, 64) if hasattr(X, "indptr") else X
     timing = alternate([*calls, lambda: default.fit(X, y), *reading_calls(values, 1)], repeats=3, threads=threads)
     ours, *peers = timing.seconds[: len(calls)]
     read, target = min(timing.seconds[len(calls) + 1 :]), problem.target.get(threads, float("nan"))

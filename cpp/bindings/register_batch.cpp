@@ -43,12 +43,22 @@ class Listener {
  public:
   explicit Listener(py::object callback) : callback_(std::move(callback)) {}
   bool operator()(int iteration, double objective, double optimality) {
+    if (callback_.is_none()) {
+      look_up();
+      return true;
+    }
+    last_ = std::chrono::steady_clock::now();
+    const py::gil_scoped_acquire locked;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    return callback_(iteration, objective, optimality).cast<bool>();
+  }
+  /// Looks for Ctrl-C alone.
+  void look_up() {
     const auto now = std::chrono::steady_clock::now();
-    if (callback_.is_none() && now - last_ < std::chrono::milliseconds(50)) return true;
+    if (now - last_ < std::chrono::milliseconds(50)) return;
     last_ = now;
     const py::gil_scoped_acquire locked;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    return callback_.is_none() || callback_(iteration, objective, optimality).cast<bool>();
   }
 
  private:
@@ -74,6 +84,7 @@ py::dict to_dict(const solvers::BatchResult& result, std::int64_t d, std::int64_
   out["n_iter"] = result.n_iter;
   out["status"] = name(result.status);
   out["loss_curve"] = result.loss_curve;
+  out["solver"] = std::string(solvers::name(result.solver));
   return out;
 }
 
@@ -83,19 +94,47 @@ py::dict full_batch(const py::object& X, const py::object& y, const py::object& 
   const Spec spec = spec_from(spec_dict);
   const std::int64_t d = rows.columns, K = spec.loss.columns;
   const auto solver = solvers::batch_solver(args.solver);
-  if (!solver) throw py::value_error("solver='" + args.solver + "' is not one of: lbfgs, gd, cd");
+  if (!solver) throw py::value_error("solver='" + args.solver + "' is not one of: auto, lbfgs, newton, gd, cd");
   const kernels::Targets targets = targets_from(y, weight, rows.count);
   const solvers::Standardization standardization{doubles(args.center, d, "center"), doubles(args.scale, d, "scale")};
   const solvers::BatchStart start{doubles(args.coef_init, d * K, "coef_init"),
                                   doubles(args.intercept_init, K, "intercept_init")};
-  const solvers::BatchOptions options{*solver, args.tol, args.max_iter, args.seed, args.n_threads};
   Listener listener(on_iteration);
+  const solvers::BatchOptions options{*solver,   args.tol,       args.max_iter,
+                                      args.seed, args.n_threads, [&] { listener.look_up(); }};
   solvers::BatchResult result;
   {
     const py::gil_scoped_release unlocked;
     result = solvers::full_batch(rows.view, targets, spec, standardization, start, options, std::ref(listener));
   }
   return to_dict(result, d, K);
+}
+
+/// Of F at a point, both in standardised coordinates: its product with a direction, and its diagonal.
+py::tuple hessian_product(const py::object& X, const py::object& y, const py::object& weight, const py::dict& spec_dict,
+                          const py::object& center, const py::object& scale, const py::object& coef,
+                          const py::object& intercept, const py::object& direction,
+                          const py::object& direction_intercept, int n_threads) {
+  const Rows rows = rows_from(X);
+  const Spec spec = spec_from(spec_dict);
+  const std::int64_t d = rows.columns, K = spec.loss.columns;
+  const auto parameters = [&](const py::object& W, const py::object& b) {
+    solvers::Vector x(doubles(W, d * K, "coef"), doubles(W, d * K, "coef") + d * K);
+    x.insert(x.end(), doubles(b, K, "intercept"), doubles(b, K, "intercept") + K);
+    return x;
+  };
+  const solvers::Vector at = parameters(coef, intercept), way = parameters(direction, direction_intercept);
+  solvers::Vector product(at.size()), diagonal(at.size());
+  const kernels::Targets targets = targets_from(y, weight, rows.count);
+  const solvers::Standardization standardization{doubles(center, d, "center"), doubles(scale, d, "scale")};
+  {
+    const py::gil_scoped_release unlocked;
+    const auto access = solvers::access_rows(rows.view);
+    solvers::MemoryOracle oracle(*access, targets, spec, standardization, n_threads);
+    oracle.prepare_products(at.data(), diagonal.data());
+    oracle.hessian_product(way.data(), product.data());
+  }
+  return py::make_tuple(to_array(product.data(), (d + 1) * K), to_array(diagonal.data(), (d + 1) * K));
 }
 
 py::tuple moments(const py::object& X, const py::object& weight, int n_threads) {
@@ -194,6 +233,9 @@ void register_batch(py::module_& m) {
       py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("spec"), py::arg("center"), py::arg("scale"),
       py::arg("coef_init"), py::arg("intercept_init"), py::arg("solver"), py::arg("tol"), py::arg("max_iter"),
       py::arg("seed"), py::arg("n_threads"), py::arg("on_iteration"));
+  m.def("hessian_product", &hessian_product, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("spec"),
+        py::arg("center"), py::arg("scale"), py::arg("coef"), py::arg("intercept"), py::arg("direction"),
+        py::arg("direction_intercept"), py::arg("n_threads"));
   m.def("moments", &moments, py::arg("X"), py::arg("sample_weight"), py::arg("n_threads"));
   m.def("inverse_deviation", &inverse_deviation, py::arg("mean"), py::arg("m2"), py::arg("weight"));
   m.def("squared_gradients", &squared_gradients, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("spec"),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/columns-inl.hpp"
+#include "kernels/curvature-inl.hpp"
 #include "kernels/loss-inl.hpp"
 #include "kernels/table.hpp"
 
@@ -107,13 +108,13 @@ void margins_tile(const Tile<View>& tile, const View& X, const LinearModel& mode
   dot_rows<kCentered>(tile.rows, tile.ahead, tile.count, X.columns, model.center, scratch.W, model.intercept[0], out);
 }
 
-template <bool kCentered, class View>
-void dense_loss_gradient_of(const View& X, RowSet set, const LinearModel& model, const Targets& targets,
-                            const LossSpec& loss, GradientSums& sums, double* workspace) {
+/// sums.coef += (x - center)' rows((x - center) . coef + intercept) over the rows of a set: rows(first, count, z) turns
+/// the margins (count, K) of a tile into what is summed.
+template <bool kCentered, class View, class Rows>
+GRADSTREAM_INLINE void dense_pass_of(const View& X, RowSet set, const LinearModel& model, std::int64_t K,
+                                     GradientSums& sums, const BatchScratch& scratch, const Rows& rows) {
   using T = typename View::value_type;
-  const std::int64_t d = X.columns, K = loss.columns, step = tile_rows<T>(d);
-  const LossRows rows_loss = loss_rows_function(loss);
-  const BatchScratch scratch(workspace, d, K);
+  const std::int64_t d = X.columns, step = tile_rows<T>(d);
   scratch.take_coefficients(d, K, model.coef);
   if (K > 1) pad_columns(d, K, sums.coef, scratch.G);
   Tile<View> tile;
@@ -121,9 +122,7 @@ void dense_loss_gradient_of(const View& X, RowSet set, const LinearModel& model,
     const std::int64_t count = set.count - first < step ? set.count - first : step;
     tile.fill(X, set, first, count, reinterpret_cast<T*>(scratch.copy));
     margins_tile<kCentered>(tile, X, model, scratch, K, scratch.z);
-    const TileTargets own = tile_targets(targets, set, first, count, scratch.y, scratch.s);
-    sums.loss += rows_loss(loss, count, scratch.z, own.y, own.s, scratch.z);
-    add_row_sums(count, K, scratch.z, own.s, sums);
+    rows(first, count, scratch.z);
     if (K > 1) {
       pad_rows(count, K, scratch.z, scratch.r);
       axpy_columns_tile<kCentered>(tile.rows, count, d, model.center, scratch.r, padded(K), scratch.G);
@@ -134,14 +133,38 @@ void dense_loss_gradient_of(const View& X, RowSet set, const LinearModel& model,
   if (K > 1) unpad_columns(d, K, scratch.G, sums.coef);
 }
 
+template <class View, class Rows>
+GRADSTREAM_INLINE void dense_pass(const View& X, RowSet set, const LinearModel& model, std::int64_t K,
+                                  GradientSums& sums, const BatchScratch& scratch, const Rows& rows) {
+  if (model.center != nullptr) {
+    dense_pass_of<true>(X, set, model, K, sums, scratch, rows);
+  } else {
+    dense_pass_of<false>(X, set, model, K, sums, scratch, rows);
+  }
+}
+
 template <class View>
 void dense_loss_gradient(const View& X, RowSet set, const LinearModel& model, const Targets& targets,
                          const LossSpec& loss, GradientSums& sums, double* workspace) {
-  if (model.center != nullptr) {
-    dense_loss_gradient_of<true>(X, set, model, targets, loss, sums, workspace);
-  } else {
-    dense_loss_gradient_of<false>(X, set, model, targets, loss, sums, workspace);
-  }
+  const std::int64_t K = loss.columns;
+  const LossRows rows_loss = loss_rows_function(loss);
+  const BatchScratch scratch(workspace, X.columns, K);
+  dense_pass(X, set, model, K, sums, scratch, [&](std::int64_t first, std::int64_t count, double* z) {
+    keep_margins(set, first, count, K, z, sums.margins);
+    const TileTargets own = tile_targets(targets, set, first, count, scratch.y, scratch.s);
+    sums.loss += rows_loss(loss, count, z, own.y, own.s, z);
+    add_row_sums(count, K, z, own.s, sums);
+  });
+}
+
+template <class View>
+void dense_curvature_product(const View& X, RowSet set, const LinearModel& direction, std::int64_t K,
+                             const RowCurvatures& curvatures, GradientSums& sums, double* workspace) {
+  dense_pass(X, set, direction, K, sums, BatchScratch(workspace, X.columns, K),
+             [&](std::int64_t first, std::int64_t count, double* z) {
+               apply_curvatures(curvatures, set, first, count, K, z);
+               add_row_sums(count, K, z, nullptr, sums);
+             });
 }
 
 template <class View>
@@ -159,6 +182,29 @@ void dense_margins(const View& X, RowSet set, const LinearModel& model, std::int
       margins_tile<true>(tile, X, model, scratch, K, out + first * K);
     } else {
       margins_tile<false>(tile, X, model, scratch, K, out + first * K);
+    }
+  }
+}
+
+template <class View>
+void dense_curvature_diagonal(const View& X, RowSet set, const double* center, std::int64_t K,
+                              const RowCurvatures& curvatures, GradientSums& sums, double* workspace) {
+  using T = typename View::value_type;
+  const std::int64_t d = X.columns, step = tile_rows<T>(d);
+  const BatchScratch scratch(workspace, d, K);
+  Tile<View> tile;
+  for (std::int64_t first = 0; first < set.count; first += step) {
+    const std::int64_t count = set.count - first < step ? set.count - first : step;
+    tile.fill(X, set, first, count, reinterpret_cast<T*>(scratch.copy));
+    for (std::int64_t i = 0; i < count; ++i) {
+      for (std::int64_t k = 0; k < K; ++k) {
+        const double c = own_curvature(curvatures, set[first + i], K, k);
+        sums.intercept[k] += c;
+        for (std::int64_t j = 0; j < d; ++j) {
+          const double x = static_cast<double>(tile.rows[i][j]) - (center != nullptr ? center[j] : 0.0);
+          sums.coef[j * K + k] += c * x * x;
+        }
+      }
     }
   }
 }

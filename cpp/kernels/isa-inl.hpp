@@ -21,6 +21,8 @@ template <class View>
 constexpr ViewKernels<View> dense_kernels() {
   return {&dense_workspace<View>,
           &dense_loss_gradient<View>,
+          &dense_curvature_product<View>,
+          &dense_curvature_diagonal<View>,
           &dense_margins<View>,
           &dense_moments<View>,
           &dense_squared_gradients<View>,
@@ -42,6 +44,8 @@ template <class View>
 constexpr ViewKernels<View> sparse_kernels() {
   return {&sparse_workspace<View>,
           &sparse_loss_gradient<View>,
+          &sparse_curvature_product<View>,
+          &sparse_curvature_diagonal<View>,
           &sparse_margins<View>,
           &sparse_moments<View>,
           &sparse_squared_gradients<View>,
@@ -71,6 +75,7 @@ constexpr KernelTable make_table(const char* name) {
           sparse_kernels<CsrView<double, std::int64_t>>(),
           &loss_rows,
           &invariant_steps,
+          &logistic_share,
           &penalty_flow,
           &step_all<float>,
           &step_all<double>,

@@ -141,5 +141,12 @@ inline void invariant_steps(const LossSpec& spec, std::int64_t n, const double* 
   for (std::int64_t i = 0; i < n; ++i) u[i] = step(z[i], y[i], h[i], q[i], spec.parameter);
 }
 
+inline double logistic_share(double margin, double share, double q, double* slope) {
+  One at(0.0);
+  const double best = losses::LogLoss::dual_share(One(margin), One(share), One(q), at).v;
+  *slope = at.v;
+  return best;
+}
+
 }  // namespace
 }  // namespace gradstream::kernels

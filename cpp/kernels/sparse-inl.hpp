@@ -92,24 +92,63 @@ GRADSTREAM_INLINE void sparse_margin(const View& X, std::int64_t row, const doub
   sparse_dot_columns(X, row, W, stride, K, z);
 }
 
+/// sums.coef += x' rows(x . coef + intercept) over the rows of a set: rows(first, count, z) turns the margins (count,
+/// K) of a tile into what is summed.
+template <class View, class Rows>
+GRADSTREAM_INLINE void sparse_pass(const View& X, RowSet set, const LinearModel& model, std::int64_t K,
+                                   GradientSums& sums, const SparseScratch& scratch, const Rows& rows) {
+  for (std::int64_t first = 0; first < set.count; first += kSparseTile) {
+    const std::int64_t count = set.count - first < kSparseTile ? set.count - first : kSparseTile;
+    for (std::int64_t i = 0; i < count; ++i)
+      sparse_margin(X, set[first + i], model.coef, K, model.intercept, K, scratch.z + i * K);
+    rows(first, count, scratch.z);
+    for (std::int64_t i = 0; i < count; ++i) {
+      if (K == 1) {
+        sparse_axpy(X, set[first + i], scratch.z[i], sums.coef, 1);
+      } else {
+        sparse_axpy_columns(X, set[first + i], scratch.z + i * K, sums.coef, K, K);
+      }
+    }
+  }
+}
+
 template <class View>
 void sparse_loss_gradient(const View& X, RowSet set, const LinearModel& model, const Targets& targets,
                           const LossSpec& loss, GradientSums& sums, double* workspace) {
   const std::int64_t K = loss.columns;
   const LossRows rows_loss = loss_rows_function(loss);
   const SparseScratch scratch(workspace, K);
-  for (std::int64_t first = 0; first < set.count; first += kSparseTile) {
-    const std::int64_t count = set.count - first < kSparseTile ? set.count - first : kSparseTile;
-    for (std::int64_t i = 0; i < count; ++i)
-      sparse_margin(X, set[first + i], model.coef, K, model.intercept, K, scratch.z + i * K);
+  sparse_pass(X, set, model, K, sums, scratch, [&](std::int64_t first, std::int64_t count, double* z) {
+    keep_margins(set, first, count, K, z, sums.margins);
     const TileTargets own = tile_targets(targets, set, first, count, scratch.y, scratch.s);
-    sums.loss += rows_loss(loss, count, scratch.z, own.y, own.s, scratch.z);
-    add_row_sums(count, K, scratch.z, own.s, sums);
-    for (std::int64_t i = 0; i < count; ++i) {
-      if (K == 1) {
-        sparse_axpy(X, set[first + i], scratch.z[i], sums.coef, 1);
-      } else {
-        sparse_axpy_columns(X, set[first + i], scratch.z + i * K, sums.coef, K, K);
+    sums.loss += rows_loss(loss, count, z, own.y, own.s, z);
+    add_row_sums(count, K, z, own.s, sums);
+  });
+}
+
+template <class View>
+void sparse_curvature_product(const View& X, RowSet set, const LinearModel& direction, std::int64_t K,
+                              const RowCurvatures& curvatures, GradientSums& sums, double* workspace) {
+  sparse_pass(X, set, direction, K, sums, SparseScratch(workspace, K),
+              [&](std::int64_t first, std::int64_t count, double* z) {
+                apply_curvatures(curvatures, set, first, count, K, z);
+                add_row_sums(count, K, z, nullptr, sums);
+              });
+}
+
+template <class View>
+void sparse_curvature_diagonal(const View& X, RowSet set, const double*, std::int64_t K,
+                               const RowCurvatures& curvatures, GradientSums& sums, double*) {
+  for (std::int64_t i = 0; i < set.count; ++i) {
+    const std::int64_t row = set[i];
+    const auto end = static_cast<std::int64_t>(X.indptr[row + 1]);
+    for (std::int64_t k = 0; k < K; ++k) {
+      const double c = own_curvature(curvatures, row, K, k);
+      sums.intercept[k] += c;
+      if (c == 0.0) continue;
+      for (auto at = static_cast<std::int64_t>(X.indptr[row]); at < end; ++at) {
+        const double x = static_cast<double>(X.data[at]);
+        sums.coef[static_cast<std::int64_t>(X.indices[at]) * K + k] += c * x * x;
       }
     }
   }

@@ -26,11 +26,21 @@ struct Targets {
 };
 
 /// Sums over rows: loss += s loss(z, y); coef[j][k] += s r_k (x_j - center_j); intercept_k += s r_k; weight += s.
+/// `margins`: where given, z (n, K) is kept there, by absolute row number.
 struct GradientSums {
   double* coef;
   double* intercept;
   double loss = 0.0;
   double weight = 0.0;
+  double* margins = nullptr;
+};
+
+/// Second derivatives of the rows' weighted losses in their margins, (n, K) by absolute row number. Of a softmax, whose
+/// columns are not separate, the probabilities; `weight` (null: all 1) is read there alone.
+struct RowCurvatures {
+  const double* values;
+  const double* weight;
+  bool softmax;
 };
 
 /// Some rows twice, (rows, width) each, `left` times weights of their own. `width` is a multiple of kGramWidth.
@@ -76,6 +86,13 @@ struct ViewKernels {
   /// into calls gives the same bits (dense).
   void (*loss_gradient)(const View&, RowSet, const LinearModel&, const Targets&, const LossSpec&, GradientSums&,
                         double* workspace);
+  /// Adds the Hessian of the weighted losses times a direction to `sums`, coef and intercept; scratch as for
+  /// loss_gradient.
+  void (*curvature_product)(const View&, RowSet, const LinearModel& direction, std::int64_t columns,
+                            const RowCurvatures&, GradientSums&, double* workspace);
+  /// Adds the diagonal of that Hessian.
+  void (*curvature_diagonal)(const View&, RowSet, const double* center, std::int64_t columns, const RowCurvatures&,
+                             GradientSums&, double* workspace);
   /// out[i][k] = margin of the i-th row of the set; out (count, K).
   void (*margins)(const View&, RowSet, const LinearModel&, std::int64_t columns, double* out, double* workspace);
   /// Overwrites `sums` with the moments of the rows (two passes over each tile, tiles merged as in Chan et al. 1983).
@@ -123,6 +140,8 @@ struct KernelTable {
   /// Importance-invariant displacement per unit of q (numerics.md), element by element.
   void (*invariant_steps)(const LossSpec&, std::int64_t n, const double* z, const double* y, const double* h,
                           const double* q, double* u);
+  /// losses::LogLoss::dual_share.
+  double (*logistic_share)(double margin, double share, double q, double* slope);
   void (*penalty_flow)(const PenaltySpec&, std::int64_t n, const double* tau, double* w);
   /// One step of every coordinate with the gradient given: slots, weights, then the penalty for eta kappa c.
   void (*step_f32)(const Spec&, const optimizers::StepContext&, std::int64_t n, const double* g, double kappa,

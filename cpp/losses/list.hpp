@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tuple>
+#include <type_traits>
 
 #include "losses/gamma.hpp"
 #include "losses/hinge.hpp"
@@ -18,5 +19,14 @@ namespace gradstream::losses {
 
 using AllLosses = std::tuple<LogLoss, Hinge, SquaredHinge, ModifiedHuber, SquaredError, Huber, Poisson, Gamma, Tweedie>;
 inline constexpr int kLossCount = static_cast<int>(std::tuple_size_v<AllLosses>);
+
+template <class Loss, int at = 0>
+constexpr int position_of() {
+  if constexpr (std::is_same_v<std::tuple_element_t<at, AllLosses>, Loss>) {
+    return at;
+  } else {
+    return position_of<Loss, at + 1>();
+  }
+}
 
 }  // namespace gradstream::losses

@@ -29,7 +29,38 @@ struct LogLoss {
     }
   }
 
+  /// A coordinate of the dual at its best while all others stay: the share a in (0, 1) with a = 1 / (1 + exp(v)), where
+  /// the margin v = m + q (a - share). Newton's method on v, kept in its bracket. `slope`: 1 / (1 + exp(m)), which a
+  /// would be at the optimum.
+  template <class S>
+  static S dual_share(S m, S share, S q, S& slope) {
+    const S base = m - q * share;
+    S low = base, high = base + q, v = m, p = slope = inverse_odds(m);
+    for (int rounds = 0; rounds < 60; ++rounds) {
+      const S f = v - base - q * p;
+      if (f > S(0.0)) {
+        high = v;
+      } else {
+        low = v;
+      }
+      S next = v - f / (S(1.0) + q * p * (S(1.0) - p));
+      if (!(next > low) || !(next < high)) next = S(0.5) * (low + high);
+      const S change = absolute(next - v);
+      v = next;
+      p = inverse_odds(v);
+      if (change <= S(1e-7) * (S(1.0) + absolute(v))) break;
+    }
+    return p;
+  }
+
  private:
+  /// 1 / (1 + exp(m)), no overflow.
+  template <class S>
+  static S inverse_odds(S m) {
+    const S e = exp_negative(-absolute(m));
+    return (m < S(0.0) ? S(1.0) : e) / (S(1.0) + e);
+  }
+
   template <class S>
   static S step_of_one(S z, S y, S h, S q) {
     const S m0 = y * z;

@@ -98,6 +98,7 @@ class HingeFit {
     result.n_iter = monitor.iterations();
     result.status = status;
     result.loss_curve = monitor.take_loss_curve();
+    result.solver = BatchSolver::cd;
     return result;
   }
 

@@ -7,6 +7,7 @@
 #include "solvers/accelerated_proximal.hpp"
 #include "solvers/best_intercept.hpp"
 #include "solvers/dual_ascent.hpp"
+#include "solvers/large_smooth.hpp"
 #include "solvers/optimality.hpp"
 #include "solvers/row_sample.hpp"
 #include "solvers/smooth.hpp"
@@ -61,46 +62,70 @@ struct Problem {
   const Standardization& standardization;
 };
 
-BatchResult minimise(const Problem& problem, const BatchStart& start, const BatchOptions& options, Monitor& monitor) {
+Code run(const Problem& problem, const BatchOptions& options, bool warm, MemoryOracle& oracle, Point& point,
+         const GradientGoal& goal, Monitor& monitor) {
+  const auto& [rows, targets, spec, standardization] = problem;
+  if (options.solver == BatchSolver::gd) return accelerated_proximal(oracle, point, spec.penalty.l1, goal, monitor);
+  if (options.solver != BatchSolver::lbfgs) {
+    return minimise_large({rows, targets, spec, standardization, warm}, options, oracle, point, goal, monitor);
+  }
+  const auto samples = take_samples(rows, targets, spec, standardization, oracle);
+  return minimise_smooth(oracle, point, goal, monitor, samples.oracles);
+}
+
+BatchResult minimise(const Problem& problem, const BatchStart& start, BatchOptions options, Monitor& monitor) {
   const auto& [rows, targets, spec, standardization] = problem;
   MemoryOracle oracle(rows, targets, spec, standardization, options.n_threads);
   Point point{blank(rows, targets, spec), 0.0, {}};
   point.evaluate(oracle);
   const double l1 = spec.penalty.l1;
   const GradientGoal goal{gradient_scale(oracle, point, l1), options.tol};
-  if (start.coef != nullptr || start.intercept != nullptr) {
+  const bool warm = start.coef != nullptr || start.intercept != nullptr;
+  if (warm) {
     Point from = point;
     put_start(start, spec, standardization, from.x);
     from.evaluate(oracle);
     if (from.finite()) point = std::move(from);
   }
-  const bool smooth = options.solver == BatchSolver::lbfgs;
-  const auto samples = smooth ? take_samples(rows, targets, spec, standardization, oracle) : RowSamples{};
-  const Code code = smooth ? minimise_smooth(oracle, point, goal, monitor, samples.oracles)
-                           : accelerated_proximal(oracle, point, l1, goal, monitor);
+  if (options.solver == BatchSolver::by_shape) options.solver = by_shape(rows, spec, oracle);
+  const Code code = run(problem, options, warm, oracle, point, goal, monitor);
   BatchResult result = result_at(point.x, oracle.intercepts(), monitor);
   centre_softmax_intercepts(spec, result.intercept);
   result.objective = point.value + l1 * l1_norm(oracle, point.x);
   result.optimality = proximal_gradient_norm(oracle, point, l1) / goal.scale;
   result.status = code;
+  result.solver = options.solver;
   return result;
 }
+
+constexpr std::pair<std::string_view, BatchSolver> kNames[] = {{"auto", BatchSolver::by_shape},
+                                                               {"lbfgs", BatchSolver::lbfgs},
+                                                               {"newton", BatchSolver::newton},
+                                                               {"gd", BatchSolver::gd},
+                                                               {"cd", BatchSolver::cd}};
 
 }  // namespace
 
 std::optional<BatchSolver> batch_solver(std::string_view name) {
-  if (name == "lbfgs") return BatchSolver::lbfgs;
-  if (name == "gd") return BatchSolver::gd;
-  if (name == "cd") return BatchSolver::cd;
+  for (const auto& [known, solver] : kNames) {
+    if (known == name) return solver;
+  }
   return std::nullopt;
+}
+
+std::string_view name(BatchSolver solver) {
+  for (const auto& [known, named] : kNames) {
+    if (named == solver) return known;
+  }
+  return "";
 }
 
 BatchResult full_batch(const AnyView& view, const kernels::Targets& targets, const Spec& spec,
                        const Standardization& standardization, const BatchStart& start, const BatchOptions& options,
                        const Progress& progress) {
   const auto rows = access_rows(view);
-  Monitor monitor(options.max_iter, progress);
-  if (options.solver == BatchSolver::cd) {
+  Monitor monitor(options.max_iter, progress, options.look_up);
+  if (options.solver == BatchSolver::cd && !has_logistic_dual(spec)) {
     return dual_ascent(*rows, targets, spec, standardization, start, options, monitor);
   }
   return minimise({*rows, targets, spec, standardization}, start, options, monitor);

@@ -15,13 +15,16 @@
 namespace gradstream::solvers {
 
 enum class BatchSolver {
-  lbfgs,  // smooth losses without l1
-  gd,     // accelerated proximal gradient: smooth losses, any penalty
-  cd,     // dual coordinate ascent: hinge
+  by_shape,  // smooth losses without l1: one of the next two
+  lbfgs,     // smooth losses without l1
+  newton,    // the same
+  gd,        // accelerated proximal gradient: smooth losses, any penalty
+  cd,        // dual coordinate ascent: hinge, and one column of log_loss with l2
 };
 
-/// "lbfgs", "gd", "cd"; nothing for another name.
+/// By its name: "auto", "lbfgs", "newton", "gd", "cd"; nothing for another.
 std::optional<BatchSolver> batch_solver(std::string_view name);
+std::string_view name(BatchSolver solver);
 
 /// Where to begin, coefficients (d, K) in standardised coordinates and intercepts (K,); null: at w = 0 with the best
 /// intercepts, where also a start is given up at which the objective overflows.
@@ -36,6 +39,7 @@ struct BatchOptions {
   int max_iter = 1000;
   std::uint64_t seed = 0;
   int n_threads = 1;
+  LookUp look_up = nullptr;
 };
 
 struct BatchResult {
@@ -46,6 +50,7 @@ struct BatchResult {
   int n_iter;
   Code status;  // converged, max_iter, no_progress, interrupted, non_finite
   std::vector<double> loss_curve;
+  BatchSolver solver;  // that was taken
 };
 
 /// Some weight must be positive. Same bits for any n_threads. Exceptions thrown by `progress` pass through.

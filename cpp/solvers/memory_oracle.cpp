@@ -35,20 +35,50 @@ kernels::LinearModel MemoryOracle::model_at(const double* parameters) {
 double MemoryOracle::value_gradient(const double* parameters, double* gradient) {
   const auto model = model_at(parameters);
   kernels::GradientSums sums{gradient, gradient + coefficients()};
+  if (products_) sums.margins = products_->margins_of(parameters);
   pass_.run(model, sums);
+  const double squares = add_penalty(parameters, sums);
+  return sums.loss / total_weight_ + 0.5 * spec_.penalty.l2 * squares;
+}
+
+double MemoryOracle::add_penalty(const double* parameters, kernels::GradientSums& sums) const {
   const double l2 = spec_.penalty.l2;
   double squares = 0.0;
   for (std::int64_t j = 0; j < features_; ++j) {
     const double factor = (standardization_.scale != nullptr ? standardization_.scale[j] : 1.0) / total_weight_;
     for (std::int64_t at = j * columns_; at < (j + 1) * columns_; ++at) {
-      gradient[at] = factor * gradient[at] + l2 * parameters[at];
+      sums.coef[at] = factor * sums.coef[at] + l2 * parameters[at];
       squares += parameters[at] * parameters[at];
     }
   }
   for (std::int64_t k = 0; k < columns_; ++k) {
     sums.intercept[k] = spec_.fit_intercept ? sums.intercept[k] / total_weight_ : 0.0;
   }
-  return sums.loss / total_weight_ + 0.5 * l2 * squares;
+  return squares;
+}
+
+void MemoryOracle::expect_products() {
+  if (!products_) products_ = std::make_unique<HessianProducts>(rows_, spec_.loss, targets_, pass_);
+}
+
+void MemoryOracle::prepare_products(const double* parameters, double* diagonal) {
+  expect_products();
+  products_->measure(parameters, model_at(parameters));
+  kernels::GradientSums sums{diagonal, diagonal + coefficients()};
+  products_->diagonal(standardization_.center, sums);
+  for (std::int64_t at = 0; at < coefficients(); ++at) {
+    const double scale = standardization_.scale != nullptr ? standardization_.scale[at / columns_] : 1.0;
+    diagonal[at] = scale * scale / total_weight_ * diagonal[at] + spec_.penalty.l2;
+  }
+  for (std::int64_t k = 0; k < columns_; ++k) {
+    sums.intercept[k] = spec_.fit_intercept ? sums.intercept[k] / total_weight_ : 0.0;
+  }
+}
+
+void MemoryOracle::hessian_product(const double* direction, double* product) {
+  kernels::GradientSums sums{product, product + coefficients()};
+  products_->product(model_at(direction), sums);
+  add_penalty(direction, sums);
 }
 
 double MemoryOracle::gradient_cost() const { return pass_ns(rows_, columns_); }

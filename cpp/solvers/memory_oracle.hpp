@@ -5,6 +5,7 @@
 
 #include "core/spec.hpp"
 #include "solvers/curvature_sums.hpp"
+#include "solvers/hessian_products.hpp"
 #include "solvers/oracle.hpp"
 #include "solvers/row_curvature.hpp"
 #include "solvers/row_sums.hpp"
@@ -23,12 +24,19 @@ class MemoryOracle final : public Oracle {
   std::int64_t intercepts() const override { return columns_; }
   bool fit_intercept() const override { return spec_.fit_intercept; }
   double value_gradient(const double* parameters, double* gradient) override;
+  /// From now on margins of the last point are kept: products with the Hessian will be wanted there.
+  void expect_products();
   double gradient_cost() const override;
   double curvature_cost() const override;
   void curvature(const double* parameters, double* hessian) override;
+  bool has_products() const override { return true; }
+  void prepare_products(const double* parameters, double* diagonal) override;
+  void hessian_product(const double* direction, double* product) override;
 
  private:
   kernels::LinearModel model_at(const double* parameters);
+  /// From sums over rows in X's units to means in standardised coordinates, and l2 times the parameters. |w|^2.
+  double add_penalty(const double* parameters, kernels::GradientSums& sums) const;
   void sum_curvature(const kernels::LinearModel& model);
   void pin_free_directions(double* hessian) const;
 
@@ -42,6 +50,7 @@ class MemoryOracle final : public Oracle {
   Vector coef_;  // (d, K) in X's units; empty without a scale
   GradientPass pass_;
   std::unique_ptr<CurvatureSums> curvature_sums_;  // made when first asked for
+  std::unique_ptr<HessianProducts> products_;      // as well
 };
 
 }  // namespace gradstream::solvers

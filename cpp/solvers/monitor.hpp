@@ -14,6 +14,9 @@ namespace gradstream::solvers {
 /// Called after every iteration with (iteration, penalised objective, optimality); false stops the fit.
 using Progress = std::function<bool(int, double, double)>;
 
+/// Called every now and then within long iterations; what it throws (Ctrl-C) ends the fit.
+using LookUp = std::function<void()>;
+
 /// Parameters with the smooth part of the objective and its gradient there.
 struct Point {
   Vector x;
@@ -29,13 +32,17 @@ struct Point {
 
 class Monitor {
  public:
-  Monitor(int max_iter, Progress progress) : max_iter_(max_iter), progress_(std::move(progress)) {}
+  Monitor(int max_iter, Progress progress, LookUp look_up = nullptr)
+      : max_iter_(max_iter), progress_(std::move(progress)), look_up_(std::move(look_up)) {}
 
   /// One more iteration is done; false when the caller wants no other.
   bool record(double objective, double optimality) {
     loss_curve_.push_back(objective);
     if (progress_ && !progress_(iterations(), objective, optimality)) interrupted_ = true;
     return !interrupted_;
+  }
+  void look_up() const {
+    if (look_up_) look_up_();
   }
   int iterations() const { return static_cast<int>(loss_curve_.size()); }
   bool exhausted() const { return iterations() >= max_iter_; }
@@ -45,6 +52,7 @@ class Monitor {
  private:
   int max_iter_;
   Progress progress_;
+  LookUp look_up_;
   std::vector<double> loss_curve_;
   bool interrupted_ = false;
 };

@@ -30,6 +30,12 @@ class Oracle {
   /// in which F is constant by construction are given curvature, so that a strictly convex problem has a positive
   /// definite matrix.
   virtual void curvature(const double* parameters, double* hessian) = 0;
+
+  /// The same Hessian where it has too many entries: its diagonal at a point, and then, there, its product with a
+  /// direction, at about the price of a gradient. Nothing is added to it here: entries of the diagonal may be 0.
+  virtual bool has_products() const { return false; }
+  virtual void prepare_products(const double* /*parameters*/, double* /*diagonal*/) {}
+  virtual void hessian_product(const double* /*direction*/, double* /*product*/) {}
 };
 
 }  // namespace gradstream::solvers

@@ -29,6 +29,16 @@ class TypedAccess final : public RowAccess {
                      const LossSpec& loss, kernels::GradientSums& sums, double* workspace) const override {
     kernels_.loss_gradient(view_, rows, model, targets, loss, sums, workspace);
   }
+  void curvature_product(RowSet rows, const kernels::LinearModel& direction, std::int64_t columns,
+                         const kernels::RowCurvatures& curvatures, kernels::GradientSums& sums,
+                         double* workspace) const override {
+    kernels_.curvature_product(view_, rows, direction, columns, curvatures, sums, workspace);
+  }
+  void curvature_diagonal(RowSet rows, const double* center, std::int64_t columns,
+                          const kernels::RowCurvatures& curvatures, kernels::GradientSums& sums,
+                          double* workspace) const override {
+    kernels_.curvature_diagonal(view_, rows, center, columns, curvatures, sums, workspace);
+  }
   void margins(RowSet rows, const kernels::LinearModel& model, std::int64_t columns, double* out,
                double* workspace) const override {
     kernels_.margins(view_, rows, model, columns, out, workspace);

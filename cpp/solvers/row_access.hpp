@@ -37,6 +37,10 @@ class RowAccess {
   virtual std::int64_t workspace(std::int64_t columns) const = 0;
   virtual void loss_gradient(RowSet, const kernels::LinearModel&, const kernels::Targets&, const LossSpec&,
                              kernels::GradientSums&, double* workspace) const = 0;
+  virtual void curvature_product(RowSet, const kernels::LinearModel& direction, std::int64_t columns,
+                                 const kernels::RowCurvatures&, kernels::GradientSums&, double* workspace) const = 0;
+  virtual void curvature_diagonal(RowSet, const double* center, std::int64_t columns, const kernels::RowCurvatures&,
+                                  kernels::GradientSums&, double* workspace) const = 0;
   virtual void margins(RowSet, const kernels::LinearModel&, std::int64_t columns, double* out,
                        double* workspace) const = 0;
   virtual void moments(RowSet, const double* weight, kernels::MomentSums&, double* workspace) const = 0;

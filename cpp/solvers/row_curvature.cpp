@@ -6,23 +6,41 @@
 namespace gradstream::solvers {
 
 void RowCurvature::operator()(std::int64_t count, const double* z, const kernels::Targets& targets, double* out) {
-  std::fill_n(out, count * loss_.columns * loss_.columns, 0.0);
+  const std::int64_t K = loss_.columns;
+  std::fill_n(out, count * K * K, 0.0);
   if (loss_.kind == ColumnsKind::softmax) {
     softmax(count, z, targets, out);
+    return;
+  }
+  own_.resize(static_cast<std::size_t>(count * K));
+  separate(count, z, targets, own_.data());
+  for (std::int64_t at = 0; at < count * K; ++at) out[at * K + at % K] = own_[static_cast<std::size_t>(at)];
+}
+
+void RowCurvature::compact(std::int64_t count, const double* z, const kernels::Targets& targets, double* out) {
+  if (loss_.kind == ColumnsKind::softmax) {
+    probabilities(count, z, targets, out);
   } else {
     separate(count, z, targets, out);
+  }
+}
+
+void RowCurvature::probabilities(std::int64_t count, const double* z, const kernels::Targets& targets, double* out) {
+  const std::int64_t K = loss_.columns;
+  kernels::table().loss_rows(loss_, count, z, targets.y, nullptr, out);
+  for (std::int64_t i = 0; i < count; ++i) {
+    out[i * K + static_cast<std::int64_t>(targets.y[i])] += 1.0;
+    if (targets.weight != nullptr && targets.weight[i] == 0.0) std::fill_n(out + i * K, K, 0.0);
   }
 }
 
 void RowCurvature::softmax(std::int64_t count, const double* z, const kernels::Targets& targets, double* out) {
   const std::int64_t K = loss_.columns;
   r_low_.resize(static_cast<std::size_t>(count * K));
-  kernels::table().loss_rows(loss_, count, z, targets.y, nullptr, r_low_.data());
+  probabilities(count, z, targets, r_low_.data());
   for (std::int64_t i = 0; i < count; ++i) {
     const double s = targets.weight != nullptr ? targets.weight[i] : 1.0;
-    if (s == 0.0) continue;
-    double* p = r_low_.data() + i * K;
-    p[static_cast<std::int64_t>(targets.y[i])] += 1.0;
+    const double* p = r_low_.data() + i * K;
     for (std::int64_t k = 0; k < K; ++k) {
       for (std::int64_t l = 0; l < K; ++l) out[(i * K + k) * K + l] = s * p[k] * ((k == l ? 1.0 : 0.0) - p[l]);
     }
@@ -47,7 +65,7 @@ void RowCurvature::separate(std::int64_t count, const double* z, const kernels::
   for (std::int64_t at = 0; at < values; ++at) {
     const double width = (z[at] + step(at)) - (z[at] - step(at));
     const double bend = (r_high_[static_cast<std::size_t>(at)] - r_low_[static_cast<std::size_t>(at)]) / width;
-    out[at * K + at % K] = std::max(bend, 0.0);
+    out[at] = std::max(bend, 0.0);
   }
 }
 

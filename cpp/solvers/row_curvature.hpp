@@ -17,15 +17,19 @@ class RowCurvature {
   /// out (count, K, K): s d2loss/dz_k dz_l of rows with margins z (count, K); weight may be null. Rows of weight 0 give
   /// 0.
   void operator()(std::int64_t count, const double* z, const kernels::Targets& targets, double* out);
+  /// out (count, K), what products with the Hessian want: second derivatives of separate columns; of a softmax its
+  /// probabilities, 0 in rows of weight 0.
+  void compact(std::int64_t count, const double* z, const kernels::Targets& targets, double* out);
 
  private:
   void softmax(std::int64_t count, const double* z, const kernels::Targets& targets, double* out);
+  void probabilities(std::int64_t count, const double* z, const kernels::Targets& targets, double* out);
   void separate(std::int64_t count, const double* z, const kernels::Targets& targets, double* out);
   template <class Shift>
   void slopes(std::int64_t values, const double* z, const Shift& shift, double* r);
 
   LossSpec loss_;
-  std::vector<double> z_, y_, weight_, r_low_, r_high_;
+  std::vector<double> z_, y_, weight_, r_low_, r_high_, own_;
 };
 
 }  // namespace gradstream::solvers

@@ -64,21 +64,34 @@ double* GradientPass::partial(std::int64_t block) {
   return partials_.data() + (block - 1) * (coefficients_ + loss_.columns);
 }
 
-void GradientPass::run_block(std::int64_t block) {
+void GradientPass::run_block(const Body& body, std::int64_t block) {
   double* coef = block == 0 ? first_->coef : partial(block);
   auto sums = cleared(coef, block == 0 ? first_->intercept : coef + coefficients_);
+  sums.margins = first_->margins;
   const ScratchPool::Loan workspace(scratch_);
-  rows_.loss_gradient(blocks_[block], *model_, targets_, loss_, sums, workspace.data());
+  body(blocks_[block], sums, workspace.data());
   scalars_[static_cast<std::size_t>(block)] = {sums.loss, sums.weight};
 }
 
+void GradientPass::each_block(const std::function<void(RowSet, double*)>& body) {
+  parallel::for_blocks(blocks_.count(), n_threads_, [&](std::int64_t block) {
+    const ScratchPool::Loan workspace(scratch_);
+    body(blocks_[block], workspace.data());
+  });
+}
+
 void GradientPass::run(const kernels::LinearModel& model, kernels::GradientSums& sums) {
-  model_ = &model;
+  run([&](RowSet rows, kernels::GradientSums& part,
+          double* workspace) { rows_.loss_gradient(rows, model, targets_, loss_, part, workspace); },
+      sums);
+}
+
+void GradientPass::run(const Body& body, kernels::GradientSums& sums) {
   first_ = &sums;
   if (blocks_.count() == 1) {
-    run_block(0);
+    run_block(body, 0);
   } else {
-    parallel::for_blocks(blocks_.count(), n_threads_, [this](std::int64_t block) { run_block(block); });
+    parallel::for_blocks(blocks_.count(), n_threads_, [&](std::int64_t block) { run_block(body, block); });
   }
   sums.loss = scalars_[0].loss;
   sums.weight = scalars_[0].weight;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -45,10 +46,17 @@ class ScratchPool {
 /// Loss and gradient sums over all rows, as often as wanted, without allocating.
 class GradientPass {
  public:
+  /// What a block of rows adds to sums as wide as the model; `workspace` is that of RowAccess.
+  using Body = std::function<void(RowSet, kernels::GradientSums&, double* workspace)>;
+
   GradientPass(const RowAccess& rows, const LossSpec& loss, const kernels::Targets& targets, int n_threads);
 
   /// Overwrites `sums`: coef (d, K) and intercept (K,) in the units of the model's coefficients.
   void run(const kernels::LinearModel& model, kernels::GradientSums& sums);
+  /// The same with anything else that is added up.
+  void run(const Body& body, kernels::GradientSums& sums);
+  /// body(rows, workspace) for all blocks of rows, side by side: nothing is added up.
+  void each_block(const std::function<void(RowSet, double*)>& body);
 
  private:
   struct Block {
@@ -56,7 +64,7 @@ class GradientPass {
     double weight;
   };
   double* partial(std::int64_t block);
-  void run_block(std::int64_t block);
+  void run_block(const Body& body, std::int64_t block);
   kernels::GradientSums cleared(double* coef, double* intercept) const;
 
   const RowAccess& rows_;
@@ -68,8 +76,7 @@ class GradientPass {
   std::vector<double> partials_;  // of blocks 1, 2, ...: coef, then intercept
   std::vector<Block> scalars_;
   ScratchPool scratch_;
-  const kernels::LinearModel* model_ = nullptr;  // of the pass that runs
-  kernels::GradientSums* first_ = nullptr;       // block 0 adds straight into the result
+  kernels::GradientSums* first_ = nullptr;  // of the pass that runs: block 0 adds straight into the result
 };
 
 /// GradientPass once, for any coefficients in X's units.

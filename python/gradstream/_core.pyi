@@ -184,6 +184,7 @@ class BatchResult(TypedDict):
     n_iter: int
     status: str  # "converged" | "max_iter" | "no_progress" | "non_finite"
     loss_curve: list[float]
+    solver: str  # that was taken: what "auto" was
 
 def loss_gradient(
     X: Rows,
@@ -211,6 +212,19 @@ def full_batch(
     n_threads: int,
     on_iteration: Callable[[int, float, float], bool] | None,
 ) -> BatchResult: ...
+def hessian_product(
+    X: Rows,
+    y: Float64,
+    sample_weight: Float64 | None,
+    spec: Spec,
+    center: Float64 | None,
+    scale: Float64 | None,
+    coef: Float64,
+    intercept: Float64,
+    direction: Float64,
+    direction_intercept: Float64,
+    n_threads: int,
+) -> tuple[Float64, Float64]: ...  # the product and the diagonal, ((d + 1) K,): coefficients (d, K), then intercepts
 def moments(X: Rows, sample_weight: Float64 | None, n_threads: int) -> tuple[Float64, Float64, float]: ...
 
 # weight, mean (d + m,), products (d, d), cross (d, m) and squares (m,) of deviations, whether all is finite

@@ -31,7 +31,8 @@ LEARNING_RATES = {optimizer["name"]: optimizer["learning_rate"] for optimizer in
 PENALTIES = {penalty["name"]: penalty["l1_ratio"] for penalty in _core.penalties()}
 BANK = "bank"  # the untuned learner: what "auto" means row by row
 BANK_SHARE = 1e-4  # of its weight that every lane gives away with every row
-FULL_BATCH_SOLVERS = ("lbfgs", "gd", "cd")
+FULL_BATCH_SOLVERS = ("lbfgs", "newton", "gd", "cd")
+SMOOTH_SOLVERS = ("lbfgs", "newton")  # "auto" leaves it to the core, which knows the shape, which of them it is
 AUTO_BATCH_SIZE = 256
 MAX_BATCH_SIZE = 2**53  # float64 counts that far
 CLASSIFIER_LOSSES = [name for name, loss in LOSSES.items() if loss["task"] == "classification"]
@@ -104,7 +105,7 @@ REGRESSOR_CONSTRAINTS = COMMON_CONSTRAINTS | {
 
 @dataclass(frozen=True)
 class Plan:
-    """How ``fit`` goes about it. ``solver`` is one of FULL_BATCH_SOLVERS, or None for mini-batches.
+    """How ``fit`` goes about it. ``solver`` is one of FULL_BATCH_SOLVERS, "auto", or None for mini-batches.
 
     ``quadratic``: "auto" may solve it in one step where that is cheaper.
     """
@@ -199,20 +200,33 @@ def _is_auto(value: Any) -> bool:
 
 
 def _solver(optimizer: str, loss: str, spec: Spec) -> str:
-    """Name the full-batch solver; "auto" is by smoothness: cd for hinge, gd with an l1 part, else lbfgs."""
+    """Name the full-batch solver; "auto": cd for hinge, gd with an l1 part, else a smooth one by the shape of X."""
     smooth = LOSSES[loss]["smooth"]
     if optimizer == "auto":
-        optimizer = "cd" if not smooth else "gd" if spec["l1"] > 0 else "lbfgs"
-    reject_full_batch(loss, optimizer, spec["l2"])
-    if optimizer == "lbfgs" and spec["l1"] > 0:
+        optimizer = "cd" if not smooth else "gd" if spec["l1"] > 0 else "auto"
+    reject_full_batch(loss, spec["l2"])
+    if optimizer in SMOOTH_SOLVERS and spec["l1"] > 0:
         raise ValueError(
-            "optimizer='lbfgs' needs a smooth penalty, got one with an l1 part. Use optimizer='gd' or 'auto'."
+            f"optimizer={optimizer!r} needs a smooth penalty, got one with an l1 part. Use optimizer='gd' or 'auto'."
         )
+    if optimizer == "cd" and smooth:
+        _reject_without_dual(loss, spec)
     if optimizer != "cd" and not smooth:
         raise ValueError(
             f"optimizer={optimizer!r} needs a smooth loss, got loss={loss!r}. Use optimizer='cd' or 'auto'."
         )
     return optimizer
+
+
+def _reject_without_dual(loss: str, spec: Spec) -> None:
+    """Raise ValueError unless the smooth problem is the one whose dual is ascended: two classes, log_loss, l2 alone."""
+    if loss == "log_loss" and spec["columns"] == 1 and spec["l1"] == 0 and spec["l2"] > 0:
+        return
+    got = f"loss={loss!r}, columns of coefficients = {spec['columns']}, l1 = {spec['l1']:g}, l2 = {spec['l2']:g}"
+    raise ValueError(
+        "optimizer='cd' ascends the dual of hinge, and of log_loss with two classes and an l2 penalty alone, "
+        f"got {got}. Use optimizer='auto' or 'newton' (l2 or no penalty), or 'gd'."
+    )
 
 
 def _spec(parameters: dict[str, Any], *, batch_size: int, columns: int, sparse: bool) -> Spec:

@@ -7,7 +7,6 @@ LOSSES_TO_COME = {
     "regression": ("epsilon_insensitive", "squared_epsilon_insensitive", "quantile"),
 }
 OPTIMIZERS_TO_COME = (
-    "newton",
     "saga",
     "svrg",
     "nesterov",
@@ -47,12 +46,10 @@ def reject_unavailable(parameters: dict[str, Any], available: dict[str, list[str
         raise not_yet(f"bounds={parameters['bounds']!r}", "Use bounds=None.")
 
 
-def reject_full_batch(loss: str, solver: str, l2: float) -> None:
+def reject_full_batch(loss: str, l2: float) -> None:
     """Raise ValueError for the full-batch problems that have no solver yet."""
     if loss == "hinge" and l2 == 0:
         raise not_yet(
             "Full batch with loss='hinge' and no l2 part in the penalty",
             "Use penalty='l2' or 'elasticnet' with alpha > 0, or an integer batch_size.",
         )
-    if solver == "cd" and loss != "hinge":
-        raise not_yet(f"optimizer='cd' with loss={loss!r}", "Use optimizer='auto', 'lbfgs' or 'gd'.")

@@ -46,9 +46,9 @@ class LinearRegressor(RegressorMixin, LastingEstimator, ValueEstimator):
         Rows that one update sees. "auto" is "full" in ``fit`` (256 with an optimizer for blocks, or
         ``early_stopping``). Online calls take an integer at its word, and one row at a time otherwise.
     optimizer : str or Optimizer, default="auto"
-        For "full": "lbfgs", "gd" (accelerated, proximal); "auto" picks one. For blocks and rows: "sgd",
-        "momentum", "adagrad", "adam", or an object of :mod:`gradstream.optim`; "auto" is "adagrad" for blocks, and
-        for rows eight rates of "sgd" and "adagrad" side by side (see Notes).
+        For "full": "lbfgs", "newton" (conjugate gradients), "gd" (accelerated, proximal); "auto" picks one. For blocks
+        and rows: "sgd", "momentum", "adagrad", "adam", or an object of :mod:`gradstream.optim`; "auto" is "adagrad" for
+        blocks, and for rows eight rates of "sgd" and "adagrad" side by side (see Notes).
     learning_rate : str, float > 0 or Schedule, default="auto"
         For blocks and rows. "auto" with a named optimizer is a constant: sgd 0.1, momentum 0.01, adagrad 0.5, adam
         0.01. Names: "constant", "invscaling", "inverse_time", "optimal"; or an object of :mod:`gradstream.optim`.

@@ -27,7 +27,7 @@ def fit(problem: Problem, solver: str, watch: Watch | None) -> Solution:
     result = solve(problem, solver, statistics, watch)
     return Solution(
         state=handed_over(problem, statistics, Point(result["coef"], result["intercept"]), epochs=0),
-        optimizer=solver,
+        optimizer=result["solver"],
         n_iter=result["n_iter"],
         objective=result["objective"],
         optimality=result["optimality"],
@@ -56,7 +56,7 @@ def solve(problem: Problem, solver: str, statistics: Standardisation, watch: Wat
         None if watch is None else _reporter(watch),
     )
     if result["status"] == "non_finite":
-        where = f"iteration {result['n_iter']} of optimizer {solver!r}"
+        where = f"iteration {result['n_iter']} of optimizer {result['solver']!r}"
         remedy = "The sums over X and y overflow float64: rescale them."
         raise_for_status(problem.owner, ("non_finite", -1), problem.X, where, remedy)
     return result
