@@ -122,6 +122,7 @@ class LogisticRegression(SparseCoefMixin, ClassDropIn):
     """
 
     loss = "log_loss"
+    _stronger = "Use a finite C."
     _parameter_constraints: ClassVar[dict[str, Any]] = rules.LOGISTIC
 
     def __init__(
