@@ -201,3 +201,39 @@ def test_what_a_sparse_model_reads_is_named():
     model.set_params(standardize="auto").partial_fit(sp.csr_array(X), y).set_params(standardize=True)
     with pytest.raises(ValueError, match="sparse columns divided by the root mean square"):
         model.partial_fit(sp.csr_array(X), y)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        LinearClassifier(max_iter=1, tol=1e-9),
+        LinearClassifier(penalty="l1", max_iter=1, tol=1e-9),
+        LinearClassifier("hinge", max_iter=1, tol=1e-9),
+        LinearClassifier("log_loss", optimizer="gd", max_iter=1, tol=1e-9),
+        LinearRegressor("huber", max_iter=1, tol=1e-9),
+        LinearRegressor("poisson", penalty="elasticnet", max_iter=1, tol=1e-9),
+    ],
+    ids=str,
+)
+def test_a_fit_that_is_cut_short_names_the_gap_and_the_remedy(estimator, layout):
+    X, y = inseparable()
+    with pytest.warns(ConvergenceWarning, match=r"optimality_ = \S+ > tol = 1\.0e-09.*Increase max_iter"):
+        clone(estimator).fit(layout(X), y)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        *(
+            LogisticRegression(solver=s, max_iter=1)
+            for s in ("lbfgs", "liblinear", "newton-cg", "newton-cholesky", "saga")
+        ),
+        PoissonRegressor(max_iter=1, alpha=1e-3),
+    ],
+    ids=str,
+)
+def test_a_drop_in_that_is_cut_short_names_the_gap(estimator):
+    X, y = inseparable()
+    with pytest.warns(ConvergenceWarning, match=r"Gradient over that at 0: \S+, wanted \S+"):
+        clone(estimator).fit(X, y)

@@ -9,7 +9,6 @@ import numpy as np
 
 from gradstream import _core
 from gradstream._state import LearnerState
-from gradstream._validation import assert_finite
 from gradstream.regimes.full_batch import solve
 from gradstream.regimes.handover import Point, handed_over, sampled
 from gradstream.regimes.least_squares import Sums
@@ -27,17 +26,6 @@ def _norm(g: Float64) -> float:
     with np.errstate(over="ignore", invalid="ignore"):  # then nothing is relative to it
         norm = float(np.sqrt(np.square(g).sum()))
     return norm if np.isfinite(norm) else 1.0
-
-
-def center_of(problem: Problem) -> Float64 | None:
-    """Return the means of dense columns where an intercept takes them up, else None: X is solved for as it is."""
-    if problem.X.layout == "sparse" or not problem.plan.spec["fit_intercept"]:
-        return None
-    mean = _core.moments(problem.X.data, problem.targets.weights, problem.threads)[0]
-    if np.isfinite(mean).all():
-        return mean
-    assert_finite(problem.owner, problem.X)
-    return None
 
 
 def gradient_at_zero(problem: Problem, center: Float64 | None) -> float:
