@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 
 #include "core/status.hpp"
+#include "parallel/interruption.hpp"
 
 namespace gradstream::bindings {
 
@@ -11,6 +12,18 @@ namespace gradstream::bindings {
 inline bool interrupted() {
   const pybind11::gil_scoped_acquire locked;
   return PyErr_CheckSignals() != 0;
+}
+
+/// Runs a long call without the GIL; Ctrl-C ends it, and what the signal handler raised is passed on.
+template <class Call>
+void interruptibly(const Call& call) {
+  try {
+    const pybind11::gil_scoped_release unlocked;
+    const parallel::Interruption interruption(interrupted);
+    call();
+  } catch (const parallel::Interrupted&) {
+    throw pybind11::error_already_set();
+  }
 }
 
 /// Called with the GIL: passes on what the signal handler raised.

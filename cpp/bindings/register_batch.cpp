@@ -31,10 +31,7 @@ py::tuple loss_gradient(const py::object& X, const py::object& y, const py::obje
   const kernels::Targets targets = targets_from(y, weight, rows.count);
   py::array_t<double> g({d, K}), r(K);
   kernels::GradientSums sums{g.mutable_data(), r.mutable_data()};
-  {
-    const py::gil_scoped_release unlocked;
-    solvers::loss_gradient(rows.view, targets, loss, model, n_threads, sums);
-  }
+  interruptibly([&] { solvers::loss_gradient(rows.view, targets, loss, model, n_threads, sums); });
   return py::make_tuple(sums.loss, g, r);
 }
 
@@ -103,10 +100,9 @@ py::dict full_batch(const py::object& X, const py::object& y, const py::object& 
   const solvers::BatchOptions options{*solver,   args.tol,       args.max_iter,
                                       args.seed, args.n_threads, [&] { listener.look_up(); }};
   solvers::BatchResult result;
-  {
-    const py::gil_scoped_release unlocked;
+  interruptibly([&] {
     result = solvers::full_batch(rows.view, targets, spec, standardization, start, options, std::ref(listener));
-  }
+  });
   return to_dict(result, d, K);
 }
 
@@ -142,10 +138,7 @@ py::tuple moments(const py::object& X, const py::object& weight, int n_threads) 
   const double* s = doubles(weight, rows.count, "sample_weight");
   py::array_t<double> mean(rows.columns), m2(rows.columns);
   kernels::MomentSums sums{mean.mutable_data(), m2.mutable_data()};
-  {
-    const py::gil_scoped_release unlocked;
-    solvers::moments(rows.view, s, n_threads, sums);
-  }
+  interruptibly([&] { solvers::moments(rows.view, s, n_threads, sums); });
   return py::make_tuple(mean, m2, sums.weight);
 }
 

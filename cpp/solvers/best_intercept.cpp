@@ -4,6 +4,8 @@
 #include <limits>
 #include <numeric>
 
+#include "parallel/interruption.hpp"
+
 namespace gradstream::solvers {
 namespace {
 
@@ -43,6 +45,7 @@ class Slope {
     for (std::size_t i = 0; i < column.y.size(); ++i) target_size_ += column.weight[i] * std::abs(column.y[i]);
   }
   double operator()(double b) {
+    parallel::look_for_interruption();
     std::fill(z_.begin(), z_.end(), b);
     const auto n = static_cast<std::int64_t>(z_.size());
     kernels::table().loss_rows(loss_, n, z_.data(), column_.y.data(), column_.weight.data(), r_.data());

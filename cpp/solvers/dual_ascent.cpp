@@ -5,6 +5,7 @@
 #include <deque>
 #include <limits>
 
+#include "parallel/interruption.hpp"
 #include "parallel/parallel_for.hpp"
 #include "solvers/hinge_column.hpp"
 #include "solvers/row_sums.hpp"
@@ -24,6 +25,7 @@ RowConstants row_constants(const RowAccess& rows, const kernels::Targets& target
   RowConstants constants{Vector(n, 1.0), Vector(n)};
   double total = 0.0;
   for (std::size_t i = 0; i < n; ++i) {
+    parallel::look_for_interruption(i);
     if (targets.weight != nullptr) constants.cap[i] = targets.weight[i];
     total += constants.cap[i];
     constants.square[i] = rows.row_norm(static_cast<std::int64_t>(i), standardization.center, standardization.scale);

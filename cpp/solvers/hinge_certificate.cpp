@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "parallel/interruption.hpp"
 #include "solvers/best_intercept.hpp"
 
 namespace gradstream::solvers {
@@ -20,6 +21,7 @@ const Vector& HingeCertificate::sums_of(const Vector& share) {
   std::fill(minus_.begin(), minus_.end(), 0.0);
   plus_total_ = minus_total_ = 0.0;
   for (std::size_t i = 0; i < share.size(); ++i) {
+    parallel::look_for_interruption(i);
     const double alpha = share[i] * problem_.cap[i];
     if (alpha == 0.0) continue;
     const bool positive = problem_.y[i] > 0.0;

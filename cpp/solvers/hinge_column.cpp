@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/random.hpp"
+#include "parallel/interruption.hpp"
 #include "solvers/accelerated_proximal.hpp"
 #include "solvers/hinge_envelope.hpp"
 #include "solvers/newton.hpp"
@@ -47,6 +48,7 @@ void HingeColumn::ascend(std::uint64_t seed, int epoch) {
   const Permutation order(static_cast<std::int64_t>(problem_.size()), seed, static_cast<std::uint64_t>(epoch));
   multiplier_ += balance_ * bias_square_;
   for (std::size_t position = 0; position < problem_.size(); ++position) {
+    parallel::look_for_interruption(position);
     const std::int64_t row = order(static_cast<std::int64_t>(position));
     const auto i = static_cast<std::size_t>(row);
     const double cap = problem_.cap[i], y = problem_.y[i];

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "parallel/interruption.hpp"
 #include "solvers/curvature_sums.hpp"
 
 namespace gradstream::solvers {
@@ -31,6 +32,7 @@ double HingeEnvelope::value_gradient(const double* parameters, double* gradient)
   std::fill_n(gradient, features + 1, 0.0);
   double loss = 0.0;
   for (std::size_t i = 0; i < t_.size(); ++i) {
+    parallel::look_for_interruption(i);
     if (problem_.cap[i] == 0.0) continue;
     const double t = t_[i];
     const double inside = std::clamp(t, 0.0, 1.0);
@@ -67,6 +69,7 @@ void HingeEnvelope::curvature(const double* parameters, double* hessian) {
   const std::size_t width = x_.size();
   CurvatureSums sums(width, 1);
   for (std::size_t i = 0; i < t_.size(); ++i) {
+    parallel::look_for_interruption(i);
     const double bend = sharpness_ * problem_.cap[i];
     if (bend == 0.0 || t_[i] <= 0.0 || t_[i] >= 1.0) continue;
     load_standard_row(problem_.rows, problem_.standardization, static_cast<std::int64_t>(i),

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "parallel/interruption.hpp"
+
 namespace gradstream::solvers {
 namespace {
 
@@ -96,6 +98,7 @@ void MemoryOracle::sum_curvature(const kernels::LinearModel& model) {
   Vector z(static_cast<std::size_t>(tile * K)), second(static_cast<std::size_t>(tile * K * K));
   Vector x(static_cast<std::size_t>(features_ + 1)), workspace(static_cast<std::size_t>(rows_.workspace(K)));
   for (std::int64_t begin = 0; begin < rows_.rows(); begin += tile) {
+    parallel::look_for_interruption();
     const std::int64_t count = std::min(tile, rows_.rows() - begin);
     const double* weight = targets_.weight != nullptr ? targets_.weight + begin : nullptr;
     rows_.margins({begin, count}, model, K, z.data(), workspace.data());

@@ -54,9 +54,8 @@ Code newton(Oracle& oracle, Point& point, const GradientGoal& goal, Monitor& mon
     }
     if (!monitor.record(point.value, now / goal.scale)) return Code::interrupted;
   }
-  if (!goal.met(least)) return Code::no_progress;
   point = std::move(best);
-  return Code::converged;
+  return goal.met(least) ? Code::converged : Code::no_progress;
 }
 
 }  // namespace gradstream::solvers

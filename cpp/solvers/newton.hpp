@@ -19,7 +19,8 @@ bool newton_affordable(const Oracle& oracle, double gradients = kGradientsForNew
 int iterations_before_newton(const Oracle& oracle, bool cheap);
 
 /// Moves `point` (evaluated) past the goal, to the rounding error of the gradient. no_progress when steps gain too
-/// little before the goal is met (a Hessian that is singular or jumps); otherwise converged, max_iter or interrupted.
+/// little before the goal is met (a Hessian that is singular or jumps; the point of the least gradient is kept);
+/// otherwise converged, max_iter or interrupted.
 Code newton(Oracle& oracle, Point& point, const GradientGoal& goal, Monitor& monitor);
 
 }  // namespace gradstream::solvers

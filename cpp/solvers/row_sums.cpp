@@ -1,5 +1,6 @@
 #include "solvers/row_sums.hpp"
 
+#include "parallel/interruption.hpp"
 #include "parallel/parallel_for.hpp"
 
 namespace gradstream::solvers {
@@ -7,6 +8,13 @@ namespace {
 
 RowShape shape_of(const RowAccess& rows, std::int64_t partial) {
   return {rows.rows(), rows.bytes(), rows.sparse(), partial};
+}
+
+/// Blocks of sparse rows can be large, because partial sums are as wide as the model: so many that Ctrl-C is not kept
+/// waiting.
+std::int64_t pieces_of_a_block(double ns) {
+  constexpr double soon = 2e7;
+  return 1 + static_cast<std::int64_t>(ns / soon);
 }
 
 /// Moments of a and b together, into a.
@@ -49,6 +57,7 @@ GradientPass::GradientPass(const RowAccess& rows, const LossSpec& loss, const ke
       targets_(targets),
       blocks_(shape_of(rows, (rows.columns() + 1) * loss.columns)),
       n_threads_(useful_threads(n_threads, pass_ns(rows, loss.columns))),
+      pieces_(pieces_of_a_block(pass_ns(rows, loss.columns) / static_cast<double>(blocks_.count()))),
       coefficients_(rows.columns() * loss.columns),
       partials_(static_cast<std::size_t>((blocks_.count() - 1) * (coefficients_ + loss.columns))),
       scalars_(static_cast<std::size_t>(blocks_.count())),
@@ -69,7 +78,12 @@ void GradientPass::run_block(const Body& body, std::int64_t block) {
   auto sums = cleared(coef, block == 0 ? first_->intercept : coef + coefficients_);
   sums.margins = first_->margins;
   const ScratchPool::Loan workspace(scratch_);
-  body(blocks_[block], sums, workspace.data());
+  const RowSet rows = blocks_[block];
+  for (std::int64_t piece = 0; piece < pieces_; ++piece) {
+    if (piece > 0) parallel::look_for_interruption();
+    const std::int64_t begin = rows.count * piece / pieces_, end = rows.count * (piece + 1) / pieces_;
+    body(rows.part(begin, end - begin), sums, workspace.data());
+  }
   scalars_[static_cast<std::size_t>(block)] = {sums.loss, sums.weight};
 }
 

@@ -72,6 +72,7 @@ class GradientPass {
   kernels::Targets targets_;
   RowBlocks blocks_;
   int n_threads_;
+  std::int64_t pieces_;
   std::int64_t coefficients_;
   std::vector<double> partials_;  // of blocks 1, 2, ...: coef, then intercept
   std::vector<Block> scalars_;

@@ -11,10 +11,12 @@ namespace gradstream::solvers {
 namespace {
 
 /// L-BFGS on its own, somewhat past the goal. It stays in the span of the gradients, so that of many solutions (more
-/// columns than rows, no penalty) it finds the shortest.
+/// columns than rows, no penalty) it finds the shortest. Where rounding stops it as well, the better point counts.
 Code finish_without_newton(Oracle& oracle, Point& point, const GradientGoal& goal, Monitor& monitor) {
   constexpr double tight = 1e-11;
+  Point newtons = point;
   const Code code = lbfgs(oracle, point, goal, monitor);
+  if (code == Code::no_progress && norm(newtons.gradient) < norm(point.gradient)) point = std::move(newtons);
   if (code != Code::converged) return code;
   lbfgs(oracle, point, {goal.scale, std::min(tight, goal.tol)}, monitor);
   return monitor.interrupted() ? Code::interrupted : code;

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gradstream._core import Float64, Spec
 
 COLUMNS = {  # what a model reads, by its specification
-    "none": "columns as they are (standardize off)",
+    "none": "columns as they are",
     "scale": "columns divided by their standard deviation",
     "center_scale": "columns centred and divided by their standard deviation",
     "root_mean_square": "sparse columns divided by the root mean square of the values they store",

@@ -31,7 +31,9 @@ from gradstream.estimators import LinearClassifier, LinearRegressor
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
 from gradstream.linear_model._batch_saved import SavedDropIn
 from gradstream.linear_model._going_on import GoingOn
-from gradstream.linear_model._optimum import Goal, Optimum, center_of, go_on, minimise
+from gradstream.linear_model._optimum import Goal, Optimum, go_on, minimise
+from gradstream.regimes.no_optimum import no_optimum
+from gradstream.regimes.origin import rough_center
 from gradstream.regimes.problem import Problem, Start
 from gradstream.regimes.streaming import Model
 
@@ -77,6 +79,7 @@ class BatchDropIn(GoingOn, SavedDropIn):
 
     early_stopping = False
     optimality_: float
+    _stronger = "Use alpha > 0."
 
     @property
     def coef_(self) -> Any:
@@ -190,10 +193,13 @@ class BatchDropIn(GoingOn, SavedDropIn):
         return optima, go_on(problems[0], optima[0].point) if len(problems) == 1 else None
 
     def _minimise(self, problem: Problem, watch: Any) -> Optimum:
-        center = center_of(problem)
+        center = rough_center(problem)
         goal = self._goal(problem, center)
         optimum = minimise(problem, center, goal, watch)
         self._warn(goal, optimum)
+        found = no_optimum(problem, optimum.point, self._stronger)
+        if found is not None:
+            warnings.warn(found, ConvergenceWarning, stacklevel=5)
         return optimum
 
     def _warn(self, goal: Goal, optimum: Optimum) -> None:

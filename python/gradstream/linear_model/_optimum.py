@@ -9,16 +9,15 @@ import numpy as np
 
 from gradstream import _core
 from gradstream._state import LearnerState
-from gradstream._validation import assert_finite
 from gradstream.regimes.full_batch import solve
 from gradstream.regimes.handover import Point, handed_over, sampled
 from gradstream.regimes.least_squares import Sums
+from gradstream.regimes.origin import centred, uncentred
 from gradstream.regimes.problem import Problem, Standardisation, Start, Watch
 
 if TYPE_CHECKING:
     from gradstream._core import BatchResult, Float64
 
-NO_STATISTICS = np.zeros(0)
 CLOSER = 0.5  # than what is known to be needed, when a goal was missed
 ROUNDING = 1e-12  # of the gradient at 0: what sums over rows leave
 
@@ -27,17 +26,6 @@ def _norm(g: Float64) -> float:
     with np.errstate(over="ignore", invalid="ignore"):  # then nothing is relative to it
         norm = float(np.sqrt(np.square(g).sum()))
     return norm if np.isfinite(norm) else 1.0
-
-
-def center_of(problem: Problem) -> Float64 | None:
-    """Return the means of dense columns where an intercept takes them up, else None: X is solved for as it is."""
-    if problem.X.layout == "sparse" or not problem.plan.spec["fit_intercept"]:
-        return None
-    mean = _core.moments(problem.X.data, problem.targets.weights, problem.threads)[0]
-    if np.isfinite(mean).all():
-        return mean
-    assert_finite(problem.owner, problem.X)
-    return None
 
 
 def gradient_at_zero(problem: Problem, center: Float64 | None) -> float:
@@ -118,12 +106,5 @@ def go_on(problem: Problem, point: Point) -> LearnerState:
 def _solved(problem: Problem, center: Float64 | None, watch: Watch | None) -> tuple[BatchResult, Point]:
     solver = problem.plan.solver
     assert solver is not None
-    ones = None if center is None else np.ones(problem.X.shape[1])
-    statistics = Standardisation(NO_STATISTICS, NO_STATISTICS, 0.0, 0, center, ones)
-    result = solve(problem, solver, statistics, watch)
-    intercept = result["intercept"]
-    if center is not None:
-        intercept = intercept - center @ result["coef"]
-        if problem.targets.columns > 1:
-            intercept -= intercept.mean()  # of equal solutions of a softmax, the one with mean 0
-    return result, Point(result["coef"], intercept)
+    result = solve(problem, solver, centred(problem, center), watch)
+    return result, uncentred(Point(result["coef"], result["intercept"]), center)

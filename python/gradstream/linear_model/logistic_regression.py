@@ -10,9 +10,9 @@ import scipy.sparse as sp
 from sklearn.linear_model._base import SparseCoefMixin
 
 from gradstream._targets import Targets, counted_labels
-from gradstream._validation import CheckedRows, check_csr
 from gradstream.linear_model import _parameters_logistic as rules
 from gradstream.linear_model._classes import ClassDropIn
+from gradstream.linear_model._constant_column import with_constant
 from gradstream.linear_model._drop_in import CLASSIFIER, Rows
 from gradstream.linear_model._optimum import Goal, Optimum, minimise, relative
 from gradstream.persistence import register
@@ -122,6 +122,7 @@ class LogisticRegression(SparseCoefMixin, ClassDropIn):
     """
 
     loss = "log_loss"
+    _stronger = "Use a finite C."
     _parameter_constraints: ClassVar[dict[str, Any]] = rules.LOGISTIC
 
     def __init__(
@@ -211,7 +212,7 @@ class LogisticRegression(SparseCoefMixin, ClassDropIn):
         if self.solver != "liblinear" or not self.fit_intercept:
             return super()._minimise(problem, watch)
         constant, goal = float(self.intercept_scaling), self._goal(problem, None)
-        found = minimise(_with_constant(problem, constant), None, goal, watch)
+        found = minimise(with_constant(problem, constant), None, goal, watch)
         self._warn(goal, found)
         point = Point(np.ascontiguousarray(found.point.weights[:-1]), found.point.weights[-1] * constant)
         return Optimum(point, found.result)
@@ -238,20 +239,6 @@ class LogisticRegression(SparseCoefMixin, ClassDropIn):
                 f"Initialization coef is of shape {(coef.shape[0], coef.shape[1] + intercepts)}, expected shape {shape}"
             )
         return Start(np.ascontiguousarray(coef.T, np.float64), np.array(self.intercept_, np.float64))
-
-
-def _with_constant(problem: Problem, value: float) -> Problem:
-    """Return the problem on a copy of X with one more column, in the place of the intercept."""
-    X, matrix = problem.X, problem.X.matrix()
-    column = np.full((X.shape[0], 1), value, X.dtype)
-    shape = (X.shape[0], X.shape[1] + 1)
-    if X.layout == "dense":
-        rows = CheckedRows(np.hstack([matrix, column]), shape, X.dtype)
-    else:
-        wide = sp.csr_array(sp.hstack([matrix, sp.csr_array(column)], format="csr"))
-        rows = check_csr((wide.data, wide.indices, wide.indptr.astype(wide.indices.dtype), shape[1]))
-    plan = replace(problem.plan, spec={**problem.plan.spec, "fit_intercept": False})
-    return replace(problem, X=rows, plan=plan, online={**problem.online, "fit_intercept": False})
 
 
 register("gradstream.linear_model.LogisticRegression", LogisticRegression)

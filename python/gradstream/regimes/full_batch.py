@@ -9,6 +9,8 @@ from gradstream import _core
 from gradstream._validation import raise_for_status
 from gradstream.regimes import least_squares
 from gradstream.regimes.handover import Point, handed_over
+from gradstream.regimes.no_optimum import no_optimum
+from gradstream.regimes.origin import centred, far_off, rough_center, shifted, uncentred
 from gradstream.regimes.problem import Problem, Solution, Standardisation, Watch
 
 if TYPE_CHECKING:
@@ -24,20 +26,25 @@ def fit(problem: Problem, solver: str, watch: Watch | None) -> Solution:
         if solution is not None:
             return solution
     statistics = Standardisation.of(problem)
-    result = solve(problem, solver, statistics, watch)
+    center = rough_center(problem) if problem.plan.spec["standardize"] == "none" else None
+    result = solve(problem, solver, statistics if center is None else centred(problem, center), watch)
+    point = uncentred(Point(result["coef"], result["intercept"]), center)
     return Solution(
-        state=handed_over(problem, statistics, Point(result["coef"], result["intercept"]), epochs=0),
+        state=handed_over(problem, statistics, point, epochs=0),
         optimizer=result["solver"],
         n_iter=result["n_iter"],
         objective=result["objective"],
         optimality=result["optimality"],
         loss_curve=list(result["loss_curve"]),
-        warning=_warning(problem, result),
+        warning=_without_optimum(problem, statistics, point) or _warning(problem, result),
     )
 
 
 def solve(problem: Problem, solver: str, statistics: Standardisation, watch: Watch | None) -> BatchResult:
     """Minimise, in standardised coordinates, or raise where sums are not finite."""
+    shift = far_off(problem)
+    if shift != 0.0:
+        problem = shifted(problem, shift)
     coef, intercept = (None, None) if problem.start is None else statistics.standardised(problem.start)
     result = _core.full_batch(
         problem.X.data,
@@ -59,7 +66,7 @@ def solve(problem: Problem, solver: str, statistics: Standardisation, watch: Wat
         where = f"iteration {result['n_iter']} of optimizer {result['solver']!r}"
         remedy = "The sums over X and y overflow float64: rescale them."
         raise_for_status(problem.owner, ("non_finite", -1), problem.X, where, remedy)
-    return result
+    return {**result, "intercept": result["intercept"] + shift} if shift != 0.0 else result
 
 
 def _reporter(watch: Watch) -> Callable[[int, float, float], bool]:
@@ -73,6 +80,11 @@ def _reporter(watch: Watch) -> Callable[[int, float, float], bool]:
         return not stop
 
     return on_iteration
+
+
+def _without_optimum(problem: Problem, statistics: Standardisation, point: Point) -> str | None:
+    in_units_of_x = Point(*statistics.in_units_of_x(point.weights, point.intercept))
+    return no_optimum(problem, in_units_of_x, "Use alpha > 0 with a penalty.")
 
 
 def _warning(problem: Problem, result: BatchResult) -> str | None:

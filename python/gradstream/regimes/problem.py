@@ -117,3 +117,9 @@ class Standardisation:
         if self.center is not None and self.scale is not None:
             intercept = intercept + (self.center * self.scale) @ coef
         return coef, intercept
+
+    def in_units_of_x(self, coef: Float64, intercept: Float64) -> tuple[Float64, Float64]:
+        """Return coefficients (d, K) and intercepts (K,) of a solution in X's own units."""
+        if self.scale is not None:
+            coef = coef * self.scale[:, None]
+        return coef, intercept if self.center is None else intercept - self.center @ coef
