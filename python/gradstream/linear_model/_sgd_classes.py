@@ -141,7 +141,8 @@ class SGDClasses(LinearClassifierMixin, SGDBase):
             known = vars(self).get("classes_")
             self.classes_ = classes
             try:
-                about = self._about(rows, codes, classes[codes], weights, listed)
+                labels = None if self.class_weight is None else classes[codes]
+                about = self._about(rows, codes, labels, weights, listed)
                 self._run(model, rows, about, self.max_iter, self._threads(columns))
             except BaseException:
                 self._restore_classes(known)
@@ -243,7 +244,7 @@ class SGDClasses(LinearClassifierMixin, SGDBase):
         self,
         rows: CheckedRows,
         codes: NDArray[np.int32],
-        labels: NDArray[Any],
+        labels: NDArray[Any] | None,
         weights: Float64 | None,
         listed: NDArray[np.uint32] | None,
     ) -> dict[str, Any]:
@@ -266,10 +267,10 @@ class SGDClasses(LinearClassifierMixin, SGDBase):
         about["weight_positive"], about["weight_negative"] = self._class_weights(labels)
         return about
 
-    def _class_weights(self, labels: NDArray[Any]) -> tuple[Float64, Float64]:
-        """Return what the rows of y = +1 and of y = -1 weigh in every column."""
+    def _class_weights(self, labels: NDArray[Any] | None) -> tuple[Float64, Float64]:
+        """Return what the rows of y = +1 and of y = -1 weigh in every column. None: nothing asks for the labels."""
         n_classes = len(self.classes_)
-        if self.class_weight is None:
+        if self.class_weight is None or labels is None:
             ones = np.ones(1 if n_classes == 2 else n_classes)
             return ones, ones
         weights = compute_class_weight(self.class_weight, classes=self.classes_, y=labels).astype(np.float64)
