@@ -15,6 +15,7 @@ from gradstream._threads import thread_count
 from gradstream._validation import CheckedRows, check_weight_left
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
 from gradstream.linear_model._sgd_base import SGDBase, about_rows
+from gradstream.linear_model._sgd_margins import labels_of, margins_of
 from gradstream.linear_model._sgd_parameters import CLASSIFIER, reject_pairs
 from gradstream.linear_model._sgd_seeds import Mask, binary_seed, class_seeds
 
@@ -180,6 +181,55 @@ class SGDClasses(LinearClassifierMixin, SGDBase):
                 return self
             self._partial_fit(X, y, classes, sample_weight)
         return self
+
+    def decision_function(self, X: Any) -> NDArray[Any]:
+        """Return the margins of rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        margins : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Two classes: positive for ``classes_[1]``.
+
+        Raises
+        ------
+        ValueError
+            If X is not what the model expects.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
+        """
+        margins = self._margins(X)
+        return margins.reshape(-1) if margins.shape[1] == 1 else margins
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most likely label of rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Of the dtype of ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            If X is not what the model expects.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
+        """
+        return labels_of(self, self._margins(X))
+
+    def _margins(self, X: Any) -> NDArray[Any]:
+        attributes = vars(self)
+        return margins_of(self, X, attributes.get("coef_"), attributes.get("intercept_"))
 
     def _chunk(self, X: Any, y: Any, classes: Any) -> bool:
         """Learn a plain chunk the short way; False, and nothing has happened, where it is not plain."""
