@@ -14,6 +14,7 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   gradstream::bindings::register_scores(m);
   gradstream::bindings::register_one_row(m);
   gradstream::bindings::register_labels(m);
+  gradstream::bindings::register_margins(m);
   gradstream::bindings::register_sklearn_sgd(m);
   gradstream::bindings::register_machine(m);
 }

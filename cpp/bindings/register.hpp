@@ -14,6 +14,7 @@ void register_formulas(pybind11::module_& m);     // single formulas, for tests 
 void register_lists(pybind11::module_& m);        // losses(), penalties(), optimizers(), schedules()
 void register_scores(pybind11::module_& m);       // label_baselines, piece_sums: what evaluation adds up
 void register_labels(pybind11::module_& m);       // two_classes, class_codes, encode_labels, are_targets
+void register_margins(pybind11::module_& m);      // linear_margins, labels_of_margins
 void register_sklearn_sgd(pybind11::module_& m);  // SklearnSgd, SklearnSgdHeld
 void register_machine(pybind11::module_& m);      // isa(), threads, build_info()
 

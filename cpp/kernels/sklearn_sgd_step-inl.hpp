@@ -4,94 +4,33 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/math-inl.hpp"
-#include "kernels/sklearn_sgd.hpp"
+#include "kernels/sklearn_sgd_loss-inl.hpp"
 
 namespace gradstream::kernels {
 namespace {
 
-inline constexpr double kLargestSlope = 1e12;
 inline constexpr double kSmallestScale = 1e-9;
 
-/// Two equal lanes: choices between packs are never branches, which the labels of noisy rows would mispredict.
-#ifdef GRADSTREAM_VECTOR_EXTENSIONS
-using Even = Pack<2>;
-GRADSTREAM_INLINE double first_lane(Even x) { return x.v[0]; }
-#else
-using Even = One;
-GRADSTREAM_INLINE double first_lane(Even x) { return x.v; }
-#endif
-
-/// Clipped as scikit-learn clips slopes that have no bound.
-GRADSTREAM_INLINE Even clipped(Even slope) {
-  return maximum(Even(-kLargestSlope), minimum(Even(kLargestSlope), slope));
-}
-
-/// 1 / (1 + exp(m)) from an exponential that needs no sign; |m| beyond 700 gives 0 and 1.
-GRADSTREAM_INLINE Even upper_tail(Even m) {
-  const Even p = Even(1.0) / (Even(1.0) + exp_bounded(m));
-  return where(m > Even(700.0), Even(0.0), where(m < Even(-700.0), Even(1.0), p));
-}
-
-GRADSTREAM_INLINE bool of_classes(SgdLoss loss) { return loss <= SgdLoss::modified_huber; }
-
-/// -y for losses of a margin y z, 1 for those of a gap z - y.
-GRADSTREAM_INLINE double slope_sign(SgdLoss loss, double y) { return of_classes(loss) ? -y : 1.0; }
-
-/// The size of the slope, dloss/dz = sign size. y is -1 or +1 in classification, the log loss included; squared_error
-/// and huber are halved, squared_hinge and squared_epsilon_insensitive are not.
-GRADSTREAM_INLINE Even sgd_slope(const SgdRule& rule, Even z, Even y) {
-  const Even zero(0.0), one(1.0), two(2.0), m = y * z, gap = z - y, epsilon(rule.epsilon);
-  switch (rule.loss) {
-    case SgdLoss::hinge: return where(m <= one, one, zero);
-    case SgdLoss::perceptron: return where(m <= zero, one, zero);
-    case SgdLoss::squared_hinge: return clipped(two * maximum(zero, one - m));
-    case SgdLoss::log_loss: return upper_tail(m);
-    case SgdLoss::modified_huber: return where(m < Even(-1.0), Even(4.0), two * maximum(zero, one - m));
-    case SgdLoss::squared_error: return clipped(gap);
-    case SgdLoss::huber: return maximum(-epsilon, minimum(epsilon, gap));
-    case SgdLoss::epsilon_insensitive: return where(absolute(gap) > epsilon, sign_of(gap), zero);
-    case SgdLoss::squared_epsilon_insensitive:
-      return clipped(two * sign_of(gap) * maximum(zero, absolute(gap) - epsilon));
-  }
-  return zero;
-}
-
-/// The loss itself, which a step needs for passive-aggressive rates and the objective only.
-GRADSTREAM_INLINE double sgd_loss(const SgdRule& rule, double margin, double target) {
-  const One z(margin), y(target), zero(0.0), one(1.0), m = y * z, epsilon(rule.epsilon);
-  const One short_of = maximum(zero, one - m), a = absolute(z - y), over = maximum(zero, a - epsilon);
-  switch (rule.loss) {
-    case SgdLoss::hinge: return short_of.v;
-    case SgdLoss::perceptron: return maximum(zero, -m).v;
-    case SgdLoss::squared_hinge: return (short_of * short_of).v;
-    case SgdLoss::log_loss: return (maximum(-m, zero) + log1p_unit(exp_negative(-absolute(m)))).v;
-    case SgdLoss::modified_huber: return where(m < One(-1.0), One(-4.0) * m, short_of * short_of).v;
-    case SgdLoss::squared_error: return (One(0.5) * a * a).v;
-    case SgdLoss::huber: return where(a <= epsilon, One(0.5) * a * a, epsilon * (a - One(0.5) * epsilon)).v;
-    case SgdLoss::epsilon_insensitive: return over.v;
-    case SgdLoss::squared_epsilon_insensitive: return (over * over).v;
-  }
-  return 0.0;
-}
-
 /// 1 / t^power.
-GRADSTREAM_INLINE double inverse_power(double t, double power) {
-  if (power == 0.5) return 1.0 / __builtin_sqrt(t);
-  if (power == 0.25) return 1.0 / __builtin_sqrt(__builtin_sqrt(t));
-  return exp(One(-power) * logarithm(One(t))).v;
+template <class V>
+GRADSTREAM_INLINE V inverse_power(V t, double power) {
+  if (power == 0.5) return V(1.0) / square_root(t);
+  if (power == 0.25) return V(1.0) / square_root(square_root(t));
+  return exp(V(-power) * logarithm(t));
 }
 
-GRADSTREAM_INLINE double sgd_rate(const SgdRule& rule, const SgdColumn& column) {
-  if (rule.rate == SgdRate::optimal) return 1.0 / (rule.alpha * (rule.start + column.t - 1.0));
-  if (rule.rate == SgdRate::invscaling) return rule.eta0 * inverse_power(column.t, rule.power_t);
-  return column.eta;
+/// eta of the steps t, of one row or of a pack of rows.
+template <class V>
+GRADSTREAM_INLINE V sgd_rate(const SgdRule& rule, V t, double eta) {
+  if (rule.rate == SgdRate::optimal) return V(1.0) / (V(rule.alpha) * (V(rule.start) + t - V(1.0)));
+  if (rule.rate == SgdRate::invscaling) return V(rule.eta0) * inverse_power(t, rule.power_t);
+  return V(eta);
 }
 
 /// Crammer et al. (2006): the step that meets the loss, bounded (pa1) or softened (pa2) by eta0. No step for a row of
 /// zeros under pa1.
 GRADSTREAM_INLINE double passive_aggressive(const SgdRule& rule, double z, double y, double square) {
-  const double loss = sgd_loss(rule, z, y);
+  const double loss = sgd_loss(rule, sgd_argument(rule.loss, z, y));
   const double size =
       rule.rate == SgdRate::pa1 ? minimum(One(rule.eta0), One(loss / square)).v : loss / (square + 0.5 / rule.eta0);
   if (rule.loss == SgdLoss::hinge) return size * y;
@@ -166,11 +105,17 @@ struct SgdPlan {
   double c;     // the same for v, which has a scale
 };
 
+/// What a step leaves of the weights: the l2 penalty.
+template <class V>
+GRADSTREAM_INLINE V sgd_shrink(const SgdRule& rule, V eta) {
+  return maximum(V(0.0), V(1.0) - V((1.0 - rule.l1_ratio) * rule.alpha) * eta);
+}
+
 /// Pays the l2 penalty of the step.
 GRADSTREAM_INLINE SgdPlan sgd_plan(const SgdRule& rule, SgdColumn& column, SgdTarget target, SgdMove& move) {
-  const double eta = sgd_rate(rule, column);
+  const double eta = sgd_rate(rule, One(column.t), column.eta).v;
   if (rule.shrinks) {
-    move.shrink = first_lane(maximum(Even(0.0), Even(1.0 - (1.0 - rule.l1_ratio) * eta * rule.alpha)));
+    move.shrink = first_lane(sgd_shrink(rule, Even(eta)));
     column.scale *= move.shrink;
     if (column.scale < kSmallestScale) {
       settle(column);
@@ -206,7 +151,8 @@ template <bool kAverage, bool kTruncate, bool kObjective>
 GRADSTREAM_INLINE SgdMove sgd_move(const SgdRule& rule, SgdColumn& column, double z, SgdTarget target, double square) {
   SgdMove move;
   column.probe += 0.0 * z;
-  if constexpr (kObjective) add_objective(rule, column, sgd_loss(rule, z, target.y) * target.weight);
+  const double u = sgd_argument(rule.loss, z, target.y);
+  if constexpr (kObjective) add_objective(rule, column, sgd_loss(rule, u) * target.weight);
   if (rule.rate == SgdRate::pa1 && square == 0.0) {
     move.skip = true;
     move.scale = column.scale;
@@ -218,7 +164,7 @@ GRADSTREAM_INLINE SgdMove sgd_move(const SgdRule& rule, SgdColumn& column, doubl
     move.c = update * move.inverse;
     move_intercept(rule, column, update, plan.eta);
   } else {
-    const double size = first_lane(sgd_slope(rule, Even(z), Even(target.y)));
+    const double size = first_lane(sgd_slope(rule, Even(u)));
     move.c = size * plan.c;
     move_intercept(rule, column, size * plan.gain, plan.eta);
   }

@@ -160,7 +160,10 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):
         """Return (n, K) margins of checked rows."""
         model = self._fitted()
         rows = check_rows(self, X, reset=False)
-        return model.margins(self._owner, rows, 1 if rows.shape[0] <= FEW_ROWS else thread_count(self.n_jobs))
+        return model.margins(self._owner, rows, self._report_threads(rows.shape[0]))
+
+    def _report_threads(self, n_rows: int) -> int:
+        return 1 if n_rows <= FEW_ROWS else thread_count(self.n_jobs)
 
     def _margins_one(self, x: Any) -> Float64:
         """Return the (1, K) margins of one row."""

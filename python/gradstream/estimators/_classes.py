@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.metaestimators import available_if
 
+from gradstream import _core
 from gradstream._state import LearnerState
 from gradstream._targets import (
     Targets,
@@ -213,6 +214,9 @@ class ClassEstimator(BatchEstimator):
         if margins.size == 1:  # a row on its own: two steps of NumPy take longer than all others together
             code = int(margins.item() > 0)
             return self.classes_[code : code + 1].copy()
+        labels = _core.labels_of_margins(margins, self.classes_, self._report_threads(len(margins)))
+        if labels is not None:
+            return labels
         codes = margins.argmax(axis=1) if margins.shape[1] > 1 else (margins[:, 0] > 0).astype(np.intp)
         return self.classes_[codes]
 

@@ -14,7 +14,6 @@ from sklearn.utils.validation import check_is_fitted
 from gradstream._parameters import LOG_LINK
 from gradstream.estimators._fitted_values import check_fitted_values
 from gradstream.estimators._turn import learning_turn
-from gradstream.export import Learning, ServedModel, c_source, json_text
 from gradstream.optim import OPTIMIZERS, SCHEDULES
 from gradstream.persistence import plain_copy, register, save
 from gradstream.persistence.replace import replace
@@ -22,6 +21,7 @@ from gradstream.persistence.replace import replace
 if TYPE_CHECKING:
     from gradstream._core import Float64
     from gradstream.estimators.frozen import FrozenClassifier, FrozenRegressor
+    from gradstream.export import Learning, ServedModel
 
 FORMATS = ("c", "json")
 
@@ -154,6 +154,8 @@ class SavedEstimator:
         """
         if format not in FORMATS:
             raise ValueError(f"format={format!r}: allowed are {', '.join(map(repr, FORMATS))}.")
+        from gradstream.export import c_source, json_text
+
         with learning_turn(self):
             model = self._served()
             text = json_text(model) if format == "json" else c_source(model, self._learning())
@@ -212,6 +214,8 @@ class SavedEstimator:
 
     def _served(self) -> ServedModel:
         """Return the linear model in X's own units."""
+        from gradstream.export import ServedModel
+
         coef, intercept = self._coefficients()
         if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
             raise ValueError(

@@ -15,6 +15,7 @@ from gradstream._threads import thread_count
 from gradstream._validation import CheckedRows, check_weight_left
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
 from gradstream.linear_model._sgd_base import SGDBase, about_rows
+from gradstream.linear_model._sgd_margins import labels_of, margins_of
 from gradstream.linear_model._sgd_parameters import CLASSIFIER, reject_pairs
 from gradstream.linear_model._sgd_seeds import Mask, binary_seed, class_seeds
 
@@ -141,7 +142,8 @@ class SGDClasses(LinearClassifierMixin, SGDBase):
             known = vars(self).get("classes_")
             self.classes_ = classes
             try:
-                about = self._about(rows, codes, classes[codes], weights, listed)
+                labels = None if self.class_weight is None else classes[codes]
+                about = self._about(rows, codes, labels, weights, listed)
                 self._run(model, rows, about, self.max_iter, self._threads(columns))
             except BaseException:
                 self._restore_classes(known)
@@ -179,6 +181,55 @@ class SGDClasses(LinearClassifierMixin, SGDBase):
                 return self
             self._partial_fit(X, y, classes, sample_weight)
         return self
+
+    def decision_function(self, X: Any) -> NDArray[Any]:
+        """Return the margins of rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        margins : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Two classes: positive for ``classes_[1]``.
+
+        Raises
+        ------
+        ValueError
+            If X is not what the model expects.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
+        """
+        margins = self._margins(X)
+        return margins.reshape(-1) if margins.shape[1] == 1 else margins
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most likely label of rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Of the dtype of ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            If X is not what the model expects.
+        NotFittedError
+            Before the first call of ``fit`` or ``partial_fit``.
+        """
+        return labels_of(self, self._margins(X))
+
+    def _margins(self, X: Any) -> NDArray[Any]:
+        attributes = vars(self)
+        return margins_of(self, X, attributes.get("coef_"), attributes.get("intercept_"))
 
     def _chunk(self, X: Any, y: Any, classes: Any) -> bool:
         """Learn a plain chunk the short way; False, and nothing has happened, where it is not plain."""
@@ -243,7 +294,7 @@ class SGDClasses(LinearClassifierMixin, SGDBase):
         self,
         rows: CheckedRows,
         codes: NDArray[np.int32],
-        labels: NDArray[Any],
+        labels: NDArray[Any] | None,
         weights: Float64 | None,
         listed: NDArray[np.uint32] | None,
     ) -> dict[str, Any]:
@@ -266,10 +317,10 @@ class SGDClasses(LinearClassifierMixin, SGDBase):
         about["weight_positive"], about["weight_negative"] = self._class_weights(labels)
         return about
 
-    def _class_weights(self, labels: NDArray[Any]) -> tuple[Float64, Float64]:
-        """Return what the rows of y = +1 and of y = -1 weigh in every column."""
+    def _class_weights(self, labels: NDArray[Any] | None) -> tuple[Float64, Float64]:
+        """Return what the rows of y = +1 and of y = -1 weigh in every column. None: nothing asks for the labels."""
         n_classes = len(self.classes_)
-        if self.class_weight is None:
+        if self.class_weight is None or labels is None:
             ones = np.ones(1 if n_classes == 2 else n_classes)
             return ones, ones
         weights = compute_class_weight(self.class_weight, classes=self.classes_, y=labels).astype(np.float64)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import OutlierMixin
-from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from gradstream._validation import CheckedRows, check_weight_left
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
 from gradstream.linear_model._sgd_base import SGDBase, about_rows
+from gradstream.linear_model._sgd_margins import margins_of
 from gradstream.linear_model._sgd_model import SgdModel, only_row
 from gradstream.linear_model._sgd_parameters import ONE_CLASS, reject_pairs
 from gradstream.linear_model._sgd_seeds import one_class_seed
@@ -273,8 +273,7 @@ class SGDOneClassSVM(OutlierMixin, SGDBase):
             Before the first call of ``fit`` or ``partial_fit``.
         """
         check_is_fitted(self, "coef_")
-        X = validate_data(self, X, accept_sparse="csr", reset=False)
-        return np.asarray(safe_sparse_dot(X, self.coef_.T, dense_output=True)).ravel()
+        return margins_of(self, X, self.coef_, np.zeros(1, self.coef_.dtype)).reshape(-1)
 
     def _coefficients(self) -> tuple[Float64, Float64]:
         check_is_fitted(self, "coef_")

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
-from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gradstream._targets import finite_reals
 from gradstream._validation import CheckedRows, check_weight_left
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
 from gradstream.linear_model._sgd_base import SGDBase, about_rows
+from gradstream.linear_model._sgd_margins import margins_of
 from gradstream.linear_model._sgd_model import SgdModel, only_row
 from gradstream.linear_model._sgd_parameters import REGRESSOR, reject_pairs
 from gradstream.linear_model._sgd_seeds import Mask, regressor_seed
@@ -309,10 +308,8 @@ class SGDRegressor(RegressorMixin, SGDBase):
         NotFittedError
             Before the first call of ``fit`` or ``partial_fit``.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", reset=False)
-        margins = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
-        return np.asarray(margins).ravel()
+        attributes = vars(self)
+        return margins_of(self, X, attributes.get("coef_"), attributes.get("intercept_")).reshape(-1)
 
 
 register("gradstream.linear_model.SGDRegressor", SGDRegressor)

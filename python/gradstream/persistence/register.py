@@ -12,7 +12,7 @@ from gradstream.exceptions import SavedFileError
 # Rooms whose import registers the classes of a name. Nothing else is ever imported because a file says so.
 _HOMES = {
     "gradstream": "gradstream.estimators",
-    "gradstream.optim": "gradstream.estimators",
+    "gradstream.optim": "gradstream.estimators._saved",
     "gradstream.linear_model": "gradstream.linear_model",
     "gradstream.svm": "gradstream.svm",
 }
