@@ -214,7 +214,7 @@ def test_models_go_to_scikit_learn_and_back(case):
     assert back.get_params() == model.get_params()
     for other in (theirs, back):
         np.testing.assert_allclose(other.coef_, model.coef_)
-        np.testing.assert_array_equal(other.predict(ROWS), model.predict(ROWS))
+        assert_alike(other.predict(ROWS), model.predict(ROWS))  # margins are sums in another order there
     if case.parameters.get("class_weight") != "balanced" and (case.name, np.ndim(model.coef_)) not in SUMS_ONLY:
         case.learn(back, PARTS[1])  # those see no rows here
     assert_same_bits(back, WAYS["file"](back))
