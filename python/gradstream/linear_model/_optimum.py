@@ -107,4 +107,4 @@ def _solved(problem: Problem, center: Float64 | None, watch: Watch | None) -> tu
     solver = problem.plan.solver
     assert solver is not None
     result = solve(problem, solver, centred(problem, center), watch)
-    return result, uncentred(Point(result["coef"], result["intercept"]), center)
+    return result, uncentred(problem, Point(result["coef"], result["intercept"]), center)

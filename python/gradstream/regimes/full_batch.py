@@ -28,7 +28,7 @@ def fit(problem: Problem, solver: str, watch: Watch | None) -> Solution:
     statistics = Standardisation.of(problem)
     center = rough_center(problem) if problem.plan.spec["standardize"] == "none" else None
     result = solve(problem, solver, statistics if center is None else centred(problem, center), watch)
-    point = uncentred(Point(result["coef"], result["intercept"]), center)
+    point = uncentred(problem, Point(result["coef"], result["intercept"]), center)
     return Solution(
         state=handed_over(problem, statistics, point, epochs=0),
         optimizer=result["solver"],

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NO_STATISTICS = np.zeros(0)
 SHIFTED = ("squared_error", "huber")  # losses of y - z: one number added to y is the same added to the intercept
+SOFTMAX = "log_loss"  # of several columns
 FAR = 100.0  # ranges of the targets from 0: two digits lost
 
 
@@ -39,13 +40,13 @@ def centred(problem: Problem, center: Float64 | None) -> Standardisation:
     return Standardisation(NO_STATISTICS, NO_STATISTICS, 0.0, 0, center, ones)
 
 
-def uncentred(point: Point, center: Float64 | None) -> Point:
+def uncentred(problem: Problem, point: Point, center: Float64 | None) -> Point:
     """Return a solution in X's own units."""
     if center is None:
         return point
     intercept = point.intercept - center @ point.weights
-    if len(intercept) > 1:
-        intercept -= intercept.mean()  # of equal solutions of a softmax, the one with mean 0
+    if len(intercept) > 1 and problem.plan.spec["loss"] == SOFTMAX:
+        intercept -= intercept.mean()  # of equal solutions, the one with mean 0
     return Point(point.weights, intercept)
 
 
