@@ -60,14 +60,14 @@ double HingeEnvelope::gradient_cost() const {
 double HingeEnvelope::curvature_cost() const {
   constexpr std::size_t largest = 512;
   if (problem_.features() >= largest) return std::numeric_limits<double>::infinity();
-  return curvature_sums_ns(problem_.rows.rows(), coefficients() + 1, 1);
+  return curvature_sums_ns(problem_.rows.rows(), coefficients() + 1, 1, ColumnPairs::all);
 }
 
 void HingeEnvelope::curvature(const double* parameters, double* hessian) {
   constexpr double little = 1e-6;  // where the envelope is flat
   update_positions(parameters);
   const std::size_t width = x_.size();
-  CurvatureSums sums(width, 1);
+  CurvatureSums sums(width, 1, ColumnPairs::all);
   for (std::size_t i = 0; i < t_.size(); ++i) {
     parallel::look_for_interruption(i);
     const double bend = sharpness_ * problem_.cap[i];

@@ -1,12 +1,12 @@
 // The inverse Hessian of an oracle, by its Cholesky factor.
 #pragma once
 
-#include "solvers/oracle.hpp"
+#include "solvers/inverse_hessian.hpp"
 #include "solvers/small_dense.hpp"
 
 namespace gradstream::solvers {
 
-class InverseCurvature {
+class InverseCurvature final : public InverseHessian {
  public:
   explicit InverseCurvature(std::size_t size) : size_(size), factor_(size * size), diagonal_(size) {}
 
@@ -20,7 +20,7 @@ class InverseCurvature {
   }
 
   /// v = H^-1 v.
-  void apply(Vector& v) const { solve(size_, factor_, v); }
+  void apply(Vector& v) const override { solve(size_, factor_.data(), v.data()); }
 
   /// direction = -H^-1 gradient.
   void descend(const Vector& gradient, Vector& direction) const {
@@ -36,7 +36,7 @@ class InverseCurvature {
       diagonal_[j] = factor_[j * size_ + j];
       factor_[j * size_ + j] += ridge;
     }
-    return factorise(size_, factor_);
+    return factorise(size_, factor_.data());
   }
 
   std::size_t size_;

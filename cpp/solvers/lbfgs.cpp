@@ -11,8 +11,7 @@ namespace {
 /// The last pairs of step and change of gradient, oldest overwritten.
 class History {
  public:
-  History(std::size_t size, const InverseCurvature* start)
-      : start_(start), steps_(kMemory, Vector(size)), changes_(kMemory, Vector(size)) {}
+  explicit History(std::size_t size) : steps_(kMemory, Vector(size)), changes_(kMemory, Vector(size)) {}
 
   bool empty() const { return count_ == 0; }
   void clear() { count_ = 0; }
@@ -28,13 +27,13 @@ class History {
     const double square = dot(changes_[slot], changes_[slot]);
     if (!(curvature > 1e-14 * norm(steps_[slot]) * std::sqrt(square))) return;
     inverse_curvature_[slot] = 1.0 / curvature;
-    scale_ = curvature / square;
     next_ = (next_ + 1) % kMemory;
     count_ = std::min(count_ + 1, kMemory);
   }
 
-  /// direction = -H gradient, H the inverse Hessian the pairs imply.
-  void descend(const Vector& gradient, Vector& direction) const {
+  /// direction = -H gradient, H the inverse Hessian that `start` (null: a multiple of the identity) and the pairs
+  /// imply.
+  void descend(const InverseHessian* start, const Vector& gradient, Vector& direction) const {
     double along[kMemory];
     for (std::size_t j = 0; j < gradient.size(); ++j) direction[j] = -gradient[j];
     for (std::size_t age = 1; age <= count_; ++age) {
@@ -42,11 +41,9 @@ class History {
       along[slot] = inverse_curvature_[slot] * dot(steps_[slot], direction);
       axpy(-along[slot], changes_[slot], direction);
     }
-    if (start_ != nullptr) {
-      start_->apply(direction);
-    } else if (count_ > 0) {
-      for (double& value : direction) value *= scale_;
-    }
+    if (start != nullptr) start->apply(direction);
+    const double scale = count_ > 0 ? scale_of(start) : 1.0;
+    for (double& value : direction) value *= scale;
     for (std::size_t age = count_; age >= 1; --age) {
       const std::size_t slot = (next_ + kMemory - age) % kMemory;
       const double back = inverse_curvature_[slot] * dot(changes_[slot], direction);
@@ -56,10 +53,17 @@ class History {
 
  private:
   static constexpr std::size_t kMemory = 10;
-  const InverseCurvature* start_;
+
+  /// What makes the start agree with the last pair: s'y / y'H y.
+  double scale_of(const InverseHessian* start) const {
+    const std::size_t last = (next_ + kMemory - 1) % kMemory;
+    Vector change = changes_[last];
+    if (start != nullptr) start->apply(change);
+    return 1.0 / (inverse_curvature_[last] * dot(changes_[last], change));
+  }
+
   std::vector<Vector> steps_, changes_;
   double inverse_curvature_[kMemory] = {};
-  double scale_ = 1.0;
   std::size_t next_ = 0;
   std::size_t count_ = 0;
 };
@@ -67,17 +71,19 @@ class History {
 }  // namespace
 
 Code lbfgs(Oracle& oracle, Point& point, const GradientGoal& goal, Monitor& monitor, int patience,
-           const InverseCurvature* start) {
+           InverseHessian* start) {
   if (!point.finite()) return Code::non_finite;
-  History history(point.x.size(), start);
+  History history(point.x.size());
   Vector direction(point.x.size());
   Point next;
   Stagnation stagnant(50);
+  int iterations = 0;
   while (!goal.met(norm(point.gradient))) {
     if (monitor.exhausted()) return Code::max_iter;
     if (patience-- <= 0) return Code::ok;
-    history.descend(point.gradient, direction);
-    const double first_step = history.empty() && start == nullptr ? 1.0 / norm(point.gradient) : 1.0;
+    const bool preconditioned = start != nullptr && start->ready(oracle, point.x, iterations++);
+    history.descend(preconditioned ? start : nullptr, point.gradient, direction);
+    const double first_step = history.empty() && !preconditioned ? 1.0 / norm(point.gradient) : 1.0;
     const bool downhill = dot(direction, point.gradient) < 0.0;
     if (!downhill || !line_search(oracle, point, direction, first_step, next)) {
       if (history.empty()) return Code::no_progress;

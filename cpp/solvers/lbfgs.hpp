@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include "solvers/inverse_curvature.hpp"
+#include "solvers/inverse_hessian.hpp"
 #include "solvers/monitor.hpp"
 
 namespace gradstream::solvers {
@@ -21,6 +21,6 @@ struct GradientGoal {
 /// References: Liu and Nocedal (1989), Mathematical Programming 45.
 /// `start`: the inverse Hessian before the first pair; null: a multiple of the identity.
 Code lbfgs(Oracle& oracle, Point& point, const GradientGoal& goal, Monitor& monitor,
-           int patience = std::numeric_limits<int>::max(), const InverseCurvature* start = nullptr);
+           int patience = std::numeric_limits<int>::max(), InverseHessian* start = nullptr);
 
 }  // namespace gradstream::solvers

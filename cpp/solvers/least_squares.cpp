@@ -53,7 +53,7 @@ class NormalEquations {
       diagonal += l2;
       if (unit_[j] == 0.0) diagonal = 1.0;
     }
-    if (!factorise(d_, factor)) return 0.0;
+    if (!factorise(d_, factor.data())) return 0.0;
     double least = 1.0;
     for (std::size_t j = 0; j < d_; ++j) {
       const double left = factor[j * d_ + j] * factor[j * d_ + j];
@@ -104,9 +104,9 @@ LeastSquaresFit least_squares(const LeastSquares& problem) {
     if (fit.pivot == 0.0) return fit;
     const Vector rhs = equations.right_side(k);
     Vector w = rhs;
-    solve(d, factor, w);
+    solve(d, factor.data(), w.data());
     Vector left = equations.residual(rhs, l2, w);
-    solve(d, factor, left);
+    solve(d, factor.data(), left.data());
     axpy(1.0, left, w);
     const double gradient = norm(equations.residual(rhs, l2, w)), scale = norm(rhs);
     for (std::size_t j = 0; j < d; ++j) fit.coef[j * m + k] = w[j];

@@ -88,12 +88,25 @@ double MemoryOracle::gradient_cost() const { return pass_ns(rows_, columns_); }
 double MemoryOracle::curvature_cost() const {
   constexpr std::int64_t largest = 512;
   if (size() > largest) return std::numeric_limits<double>::infinity();
-  const double losses = 15.0 * static_cast<double>(columns_) * static_cast<double>(rows_.rows());
-  return curvature_sums_ns(rows_.rows(), features_ + 1, columns_) + losses;
+  return curvature_sums_ns(rows_.rows(), features_ + 1, columns_, ColumnPairs::all) + losses_ns();
 }
 
-void MemoryOracle::sum_curvature(const kernels::LinearModel& model) {
+double MemoryOracle::losses_ns() const {
+  return 15.0 * static_cast<double>(columns_) * static_cast<double>(rows_.rows());
+}
+
+double MemoryOracle::blocks_cost() const {
+  constexpr double always = 1 << 20, share = 0.05;  // of X's memory
+  const auto p = static_cast<double>(features_ + 1), values = static_cast<double>(rows_.stored());
+  if (static_cast<double>(columns_) * p * p > std::max(always, share * values)) {
+    return std::numeric_limits<double>::infinity();
+  }
+  return curvature_sums_ns(rows_.rows(), features_ + 1, columns_, ColumnPairs::alike) + losses_ns();
+}
+
+void MemoryOracle::sum_curvature(const kernels::LinearModel& model, CurvatureSums& sums) {
   const std::int64_t K = columns_, tile = 64;
+  sums.clear();
   RowCurvature row_curvature(spec_.loss);
   Vector z(static_cast<std::size_t>(tile * K)), second(static_cast<std::size_t>(tile * K * K));
   Vector x(static_cast<std::size_t>(features_ + 1)), workspace(static_cast<std::size_t>(rows_.workspace(K)));
@@ -106,20 +119,38 @@ void MemoryOracle::sum_curvature(const kernels::LinearModel& model) {
     for (std::int64_t i = 0; i < count; ++i) {
       if (weight != nullptr && weight[i] == 0.0) continue;
       load_standard_row(rows_, standardization_, begin + i, spec_.fit_intercept ? 1.0 : 0.0, x);
-      curvature_sums_->add(x, second.data() + i * K * K);
+      sums.add(x, second.data() + i * K * K);
     }
   }
 }
 
 void MemoryOracle::curvature(const double* parameters, double* hessian) {
   if (!curvature_sums_) {
-    curvature_sums_ = std::make_unique<CurvatureSums>(static_cast<std::size_t>(features_ + 1), columns_);
+    curvature_sums_ =
+        std::make_unique<CurvatureSums>(static_cast<std::size_t>(features_ + 1), columns_, ColumnPairs::all);
   }
-  curvature_sums_->clear();
-  sum_curvature(model_at(parameters));
+  sum_curvature(model_at(parameters), *curvature_sums_);
   curvature_sums_->write(1.0 / total_weight_, hessian);
   for (std::int64_t at = 0; at < coefficients(); ++at) hessian[at * size() + at] += spec_.penalty.l2;
   pin_free_directions(hessian);
+}
+
+std::optional<double> MemoryOracle::shift_curvature() const {
+  if (spec_.loss.kind != ColumnsKind::softmax) return std::nullopt;
+  return spec_.penalty.l2;
+}
+
+void MemoryOracle::curvature_blocks(const double* parameters, double* blocks) {
+  const auto p = static_cast<std::size_t>(features_ + 1);
+  constexpr double little = 1e-6;  // where a block has no curvature, as in pin_free_directions
+  if (!block_sums_) block_sums_ = std::make_unique<CurvatureSums>(p, columns_, ColumnPairs::alike);
+  sum_curvature(model_at(parameters), *block_sums_);
+  block_sums_->write_blocks(1.0 / total_weight_, blocks);
+  for (std::size_t row = 0; row < p * static_cast<std::size_t>(columns_); ++row) {
+    double& entry = blocks[row * p + row % p];
+    if (row % p < p - 1) entry += spec_.penalty.l2;
+    if (entry == 0.0) entry = little;
+  }
 }
 
 /// Adding one number to all columns of an unpenalised feature leaves a softmax as it is. A constant column and a

@@ -29,6 +29,9 @@ class MemoryOracle final : public Oracle {
   double gradient_cost() const override;
   double curvature_cost() const override;
   void curvature(const double* parameters, double* hessian) override;
+  double blocks_cost() const override;
+  std::optional<double> shift_curvature() const override;
+  void curvature_blocks(const double* parameters, double* blocks) override;
   bool has_products() const override { return true; }
   void prepare_products(const double* parameters, double* diagonal) override;
   void hessian_product(const double* direction, double* product) override;
@@ -37,8 +40,9 @@ class MemoryOracle final : public Oracle {
   kernels::LinearModel model_at(const double* parameters);
   /// From sums over rows in X's units to means in standardised coordinates, and l2 times the parameters. |w|^2.
   double add_penalty(const double* parameters, kernels::GradientSums& sums) const;
-  void sum_curvature(const kernels::LinearModel& model);
+  void sum_curvature(const kernels::LinearModel& model, CurvatureSums& sums);
   void pin_free_directions(double* hessian) const;
+  double losses_ns() const;
 
   const RowAccess& rows_;
   kernels::Targets targets_;
@@ -49,8 +53,8 @@ class MemoryOracle final : public Oracle {
   double total_weight_;
   Vector coef_;  // (d, K) in X's units; empty without a scale
   GradientPass pass_;
-  std::unique_ptr<CurvatureSums> curvature_sums_;  // made when first asked for
-  std::unique_ptr<HessianProducts> products_;      // as well
+  std::unique_ptr<CurvatureSums> curvature_sums_, block_sums_;  // made when first asked for
+  std::unique_ptr<HessianProducts> products_;                   // as well
 };
 
 }  // namespace gradstream::solvers

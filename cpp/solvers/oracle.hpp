@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
+#include <optional>
 
 #include "core/status.hpp"
 
@@ -30,6 +32,13 @@ class Oracle {
   /// in which F is constant by construction are given curvature, so that a strictly convex problem has a positive
   /// definite matrix.
   virtual void curvature(const double* parameters, double* hessian) = 0;
+
+  /// The same of the K blocks that belong to one column each, (K, d + 1, d + 1) with the intercept last.
+  virtual double blocks_cost() const { return std::numeric_limits<double>::infinity(); }
+  virtual void curvature_blocks(const double* /*parameters*/, double* /*blocks*/) {}
+  /// What F bends by when one number is added to all columns of a feature, where the loss is blind to that (softmax);
+  /// nothing where columns are separate.
+  virtual std::optional<double> shift_curvature() const { return std::nullopt; }
 
   /// The same Hessian where it has too many entries: its diagonal at a point, and then, there, its product with a
   /// direction, at about the price of a gradient. Nothing is added to it here: entries of the diagonal may be 0.

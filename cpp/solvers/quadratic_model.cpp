@@ -88,8 +88,8 @@ bool QuadraticModel::solve_active() {
     for (std::size_t column = 0; column <= row; ++column)
       factor[row * n + column] = hessian_[j * size_ + active[column]];
   }
-  if (!factorise(n, factor)) return false;
-  solve(n, factor, solution);
+  if (!factorise(n, factor.data())) return false;
+  solve(n, factor.data(), solution.data());
   for (std::size_t row = 0; row < n; ++row) change[active[row]] = solution[row];
   const Vector kept = kept_in_signs(at_, change, coefficients_);
   if (kept == change) {

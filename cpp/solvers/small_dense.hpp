@@ -10,11 +10,11 @@ namespace gradstream::solvers {
 
 /// Cholesky factor of the lower triangle of `a` (n, n), in place. False where a pivot has lost all but `smallest` of
 /// its diagonal.
-inline bool factorise(std::size_t n, Vector& a, double smallest = 1e-12) {
+inline bool factorise(std::size_t n, double* a, double smallest = 1e-12) {
   for (std::size_t i = 0; i < n; ++i) {
-    double* row = a.data() + i * n;
+    double* row = a + i * n;
     for (std::size_t j = 0; j < i; ++j) {
-      row[j] = (row[j] - dot(row, a.data() + j * n, j)) / a[j * n + j];
+      row[j] = (row[j] - dot(row, a + j * n, j)) / a[j * n + j];
     }
     const double pivot = row[i] - dot(row, row, i);
     if (!(pivot > smallest * row[i])) return false;
@@ -24,9 +24,9 @@ inline bool factorise(std::size_t n, Vector& a, double smallest = 1e-12) {
 }
 
 /// b = A^-1 b with the factor of A.
-inline void solve(std::size_t n, const Vector& factor, Vector& b) {
+inline void solve(std::size_t n, const double* factor, double* b) {
   for (std::size_t i = 0; i < n; ++i) {
-    b[i] = (b[i] - dot(factor.data() + i * n, b.data(), i)) / factor[i * n + i];
+    b[i] = (b[i] - dot(factor + i * n, b, i)) / factor[i * n + i];
   }
   for (std::size_t i = n; i-- > 0;) {
     b[i] /= factor[i * n + i];

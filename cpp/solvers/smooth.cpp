@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "solvers/inverse_blocks.hpp"
+#include "solvers/inverse_curvature.hpp"
 #include "solvers/line_search.hpp"
 #include "solvers/newton.hpp"
 
@@ -70,7 +72,10 @@ Code minimise_smooth(Oracle& oracle, Point& point, const GradientGoal& goal, Mon
   constexpr int patience_with_start = 4;
   const int patience = start ? patience_with_start * std::min(iterations_before_newton(oracle, cheap), 100)
                              : iterations_before_newton(oracle, cheap);
-  const Code code = lbfgs(oracle, point, first, monitor, patience, start ? &*start : nullptr);
+  std::optional<InverseBlocks> blocks;
+  if (!start && !cheap && InverseBlocks::pay(oracle)) blocks.emplace(oracle);
+  InverseHessian* const inverse = start ? static_cast<InverseHessian*>(&*start) : blocks ? &*blocks : nullptr;
+  const Code code = lbfgs(oracle, point, first, monitor, patience, inverse);
   const bool tail = code == Code::ok || (code == Code::converged && cheap);
   if (!tail) return code;
   const Code finished = newton(oracle, point, goal, monitor);
