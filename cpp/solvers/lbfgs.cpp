@@ -57,9 +57,11 @@ class History {
   /// What makes the start agree with the last pair: s'y / y'H y.
   double scale_of(const InverseHessian* start) const {
     const std::size_t last = (next_ + kMemory - 1) % kMemory;
-    Vector change = changes_[last];
-    if (start != nullptr) start->apply(change);
-    return 1.0 / (inverse_curvature_[last] * dot(changes_[last], change));
+    const Vector& change = changes_[last];
+    if (start == nullptr) return 1.0 / (inverse_curvature_[last] * dot(change, change));
+    Vector applied = change;
+    start->apply(applied);
+    return 1.0 / (inverse_curvature_[last] * dot(change, applied));
   }
 
   std::vector<Vector> steps_, changes_;

@@ -70,8 +70,8 @@ Code minimise_smooth(Oracle& oracle, Point& point, const GradientGoal& goal, Mon
     if (!approach(oracle, samples, point, *start)) start.reset();
   }
   constexpr int patience_with_start = 4;
-  const int patience = start ? patience_with_start * std::min(iterations_before_newton(oracle, cheap), 100)
-                             : iterations_before_newton(oracle, cheap);
+  const int before_newton = iterations_before_newton(oracle, cheap);
+  const int patience = start ? patience_with_start * std::min(before_newton, 100) : before_newton;
   std::optional<InverseBlocks> blocks;
   if (!start && !cheap && InverseBlocks::pay(oracle)) blocks.emplace(oracle);
   InverseHessian* const inverse = start ? static_cast<InverseHessian*>(&*start) : blocks ? &*blocks : nullptr;
