@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <tuple>
+#include <type_traits>
 
+#include "losses/list.hpp"
 #include "parallel/interruption.hpp"
 
 namespace gradstream::solvers {
@@ -96,17 +99,24 @@ double root(Slope& slope, double from, double reach) {
   return root_in(slope, bracket);
 }
 
+/// Whether predictions of the loss at a position of the list are exp(z).
+bool has_log_link(int position) {
+  return []<class... Loss>(int at, std::type_identity<std::tuple<Loss...>>) {
+    int i = 0;
+    return ((i++ == at && Loss::description.log_link) || ...);
+  }(position, std::type_identity<losses::AllLosses>{});
+}
+
 double best_common_margin(const LossSpec& loss, const Column& column) {
   constexpr double as_good_as_infinite = 50.0;
   Slope slope(loss, column);
   const double total = std::accumulate(column.weight.begin(), column.weight.end(), 0.0);
   const double mean = dot(column.weight, column.y) / total;
+  // Deviances with a logarithmic link: the mean predicts itself. Their slope need not grow, and vanishes far away too.
+  if (has_log_link(loss.loss) && mean > 0.0) return std::log(mean);
   double reach = as_good_as_infinite;
   for (const double y : column.y) reach = std::max(reach, as_good_as_infinite + std::abs(y - mean));
-  // The mean is exact for squared losses, its logarithm for exponential ones, and a start for the others.
-  const double log_mean = mean > 0.0 ? std::log(mean) : mean;
-  if (std::abs(slope(log_mean)) < std::abs(slope(mean))) return root(slope, log_mean, reach);
-  return root(slope, mean, reach);
+  return root(slope, mean, reach);  // exact for squared losses, a start for the others
 }
 
 Vector log_priors(const LossSpec& loss, const kernels::Targets& targets, std::int64_t rows) {

@@ -117,7 +117,7 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> CheckedRows:
     elif reset:
         estimator.n_features_in_ = X.shape[1]
     if sp.issparse(X):
-        return check_csr(_csr_rows(X))
+        return check_csr(_in_order(_csr_rows(X)))
     if not X.flags.aligned or any(stride % X.itemsize for stride in X.strides):  # a field of a packed record
         X = X.copy()
     return CheckedRows(np.asarray(X), X.shape, X.dtype)
@@ -166,6 +166,16 @@ def _csr_rows(X: Any) -> Rows:
 def _contiguous(array: NDArray[Any]) -> NDArray[Any]:
     flags = array.flags
     return np.asarray(array) if flags.c_contiguous and flags.aligned else np.require(array, requirements=["C", "A"])
+
+
+def _in_order(rows: Rows) -> Rows:
+    """Return rows as they are, or in memory of their own where columns are not in order: text vectorizers' are not."""
+    if len(rows[0]) != len(rows[1]) or _core.check_csr(rows)[0] not in ("unsorted", "duplicate"):
+        return rows
+    values, indices, indptr, n_features = rows
+    matrix = sp.csr_array((values, indices, indptr), shape=(len(indptr) - 1, n_features), copy=True)
+    matrix.sum_duplicates()  # entries of one place are one value, as in every calculation of SciPy
+    return _csr_rows(matrix)
 
 
 CSR_FAULTS = {

@@ -1,0 +1,81 @@
+"""What somebody does who has changed the import and nothing else: text, tables, units as they come, tools around a fit."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import linear_model
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.pipeline import make_pipeline
+
+from estimator_data import features
+from every_estimator import CASES, ROWS, each
+from gradstream import linear_model as ours
+from saved_models import known
+
+CALM = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+# Text: the columns of a vectorizer's rows are in no order.
+
+
+def out_of_order(X):
+    """The matrix again, each row's entries from right to left, the first of every row cut into two of the same place."""
+    X = sp.csr_array(X)
+    rows = [range(stop - 1, start - 1, -1) for start, stop in zip(X.indptr, X.indptr[1:], strict=False)]
+    entries = np.concatenate([[*row, row[-1]] if row else [] for row in rows]).astype(int)
+    values = X.data[entries]
+    values[np.flatnonzero(np.diff(entries, append=-1) == 0)] = 0.0
+    indptr = X.indptr + np.cumsum([0, *(len(row) > 0 for row in rows)])
+    return sp.csr_array((values, X.indices[entries], indptr.astype(X.indptr.dtype)), shape=X.shape)
+
+
+@CALM
+@each(*CASES)
+def test_rows_whose_columns_are_in_no_order(case):
+    ordered = sp.csr_array(ROWS * (ROWS > 0))
+    shuffled = out_of_order(ordered)
+    assert not shuffled.has_canonical_format
+    assert_array_equal(shuffled.toarray(), ordered.toarray())
+    before = [array.copy() for array in (shuffled.data, shuffled.indices, shuffled.indptr)]
+    solver = {"solver": "sparse_cg"} if case.name.startswith("Ridge") else {}
+    one, other = (case.new().set_params(**solver).fit(X, case.y) for X in (shuffled, ordered))
+    assert known(one) == known(other)
+    assert_array_equal(one.predict(shuffled), other.predict(ordered))
+    for array, given in zip((shuffled.data, shuffled.indices, shuffled.indptr), before, strict=True):
+        assert_array_equal(array, given)
+    assert known(case.learn(one, X=shuffled)) == known(case.learn(other, X=ordered))
+
+
+TEXTS = ["zebra ate an apple", "the dog and the cat", "an apple a day", "cat and zebra", "day of the dog", "apples ate"]
+
+
+@CALM
+@pytest.mark.parametrize(
+    "name", ["LogisticRegression", "RidgeClassifier", "SGDClassifier", "Perceptron", "Ridge", "SGDRegressor"]
+)
+def test_text_in_a_pipeline(name):
+    texts, y = TEXTS * 10, [1, 0, 1, 1, 0, 1] * 10
+    exact = (
+        {"tol": 1e-10} if name in ("LogisticRegression", "RidgeClassifier", "Ridge") else {"tol": None, "max_iter": 5}
+    )
+    fitted = [
+        make_pipeline(TfidfVectorizer(), getattr(home, name)(**exact)).fit(texts, y) for home in (ours, linear_model)
+    ]
+    assert not TfidfVectorizer().fit_transform(texts).has_sorted_indices
+    assert_allclose(fitted[0][-1].coef_, fitted[1][-1].coef_, rtol=1e-5, atol=1e-6)
+    assert_allclose(fitted[0].predict(texts), fitted[1].predict(texts), rtol=1e-5)
+
+
+# Units as they come.
+
+
+@pytest.mark.parametrize("power", [1.0, 1.5, 2.0, 2.5, 3.0])
+@pytest.mark.parametrize("unit", [1e-4, 1.0, 1e5])
+def test_amounts_in_any_unit(power, unit):
+    X = 0.3 * features(300, 4)
+    y = unit * np.random.default_rng(0).gamma(2.0, np.exp(X @ [1.0, -1.0, 0.5, 0.0]))
+    model = ours.TweedieRegressor(power=power, alpha=0.0, tol=1e-9, max_iter=1_000).fit(X, y)
+    one = ours.TweedieRegressor(power=power, alpha=0.0, tol=1e-9, max_iter=1_000).fit(X, y / unit)
+    assert_allclose(model.coef_, one.coef_, rtol=1e-4, atol=1e-6)
+    assert_allclose(model.intercept_, one.intercept_ + np.log(unit), rtol=1e-5)
