@@ -243,13 +243,15 @@ def test_who_learns_is_not_disturbed():
 
     thread = threading.Thread(target=teach)
     thread.start()
-    states = []
-    while not turn.is_set():
+    states, last = [], False
+    while not last:
+        last = turn.is_set()
         try:
             states.append(model.get_state())
         except RuntimeError as error:
             errors.append(error)
     thread.join()
+    assert states
     for state in states:
         assert state["model"]["counters"][0] % STREAM == 0
     assert all("is learning already" in str(error) for error in errors)
