@@ -170,8 +170,8 @@ def test_interrupt_comes_through_a_long_iteration(optimizer):
 
     def wait():
         timer = threading.Timer(0.3, interrupt)
+        timer.start()
         with pytest.raises(KeyboardInterrupt):
-            timer.start()
             model.fit(X, y)
         late = time.monotonic() - sent[-1]
         timer.join()
