@@ -211,13 +211,13 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 PLAIN = st.recursive(SCALARS, containers, max_leaves=12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(PLAIN)
 def test_plain_values_come_back(value):
     assert repr(plain_copy(value, "value")) == repr(value)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from("?bBhHiIlLqQefdFD"), st.integers(0, 2000), st.integers(0, 3), st.randoms(use_true_random=False))
 def test_arrays_come_back_bit_by_bit(char, rows, zeros, rng):
     """Mostly alike as rows, the rest as they are; -0.0 and NaN are no zeros."""
