@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 import scipy
 import sklearn
+from hypothesis import HealthCheck, settings
 
 from gradstream import _core
+
+# The same examples on every run, however slow the machine: a failure is of the code. To look for new ones:
+# python -m pytest --hypothesis-profile=searching
+UNHURRIED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("searching", **UNHURRIED)
+settings.register_profile("repeatable", derandomize=True, database=None, **UNHURRIED)
+settings.load_profile("repeatable")
 
 # Relative to the largest entry of the expected array. float64: the order of a few hundred additions. float32: the
 # state table is rounded after each step, and tests make a few hundred of them.

@@ -1,6 +1,7 @@
 """Only the import changes: every drop-in beside scikit-learn's class of the same name, from outside."""
 
 import inspect
+import re
 import warnings
 
 import numpy as np
@@ -283,7 +284,8 @@ def test_values_of_parameters(case):
                     try:
                         fresh._validate_params()
                     except (ValueError, TypeError) as error:
-                        results.append((type(error).__name__, str(error)[:60]))
+                        # what is allowed is a set, in an order that depends on PYTHONHASHSEED
+                        results.append((type(error).__name__, sorted(re.findall(r"[^\s{},.]+", str(error)))))
                     else:
                         results.append(None)
             assert results[0] == results[1], (name, value)

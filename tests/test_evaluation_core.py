@@ -28,7 +28,7 @@ def counted_by_hand(y, weights, n_classes):
     return np.array(rows).reshape(-1, 2, 3)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(2, 5), st.lists(st.integers(1, 30), min_size=1, max_size=4), st.booleans(), st.integers(0, 99))
 def test_baselines_of_labels(n_classes, sizes, weighted, seed):
     rng, n = np.random.default_rng(seed), sum(sizes)
@@ -47,7 +47,7 @@ def test_baselines_of_labels(n_classes, sizes, weighted, seed):
     np.testing.assert_allclose(found[1:, :, 1:], expected[1:, :, 1:], rtol=1e-12, atol=1e-14)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=6), st.booleans(), st.booleans(), st.integers(0, 99))
 def test_sums_over_pieces(lengths, weighted, marks, seed):
     """What weighs nothing counts nothing, infinity included."""

@@ -33,7 +33,7 @@ def curves_of(rules, rows, sizes):
     return board.finish(3), board.points
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(streams())
 def test_curves_are_weighted_means(stream):
     """Blocks of 40 rows and at most 30 points, so that short streams have many blocks and thin out."""
@@ -74,7 +74,7 @@ def check(curves, points, rows, window):
             assert curves[kind]["balanced_accuracy"][i] == pytest.approx(expected, rel=RTOL, nan_ok=True)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(streams())
 def test_r2_is_of_the_rows_of_the_window(stream):
     sizes, window, every, known, seed, weighted = stream

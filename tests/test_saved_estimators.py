@@ -279,7 +279,7 @@ def test_a_state_of_another_estimator_is_refused(case):
     assert model.set_state({}).get_state() == {}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     case=st.sampled_from([case for case in CASES if case.parameters.get("class_weight") != "balanced"]),
     container=st.sampled_from([np.asarray, sp.csr_array]),

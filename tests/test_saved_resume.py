@@ -46,7 +46,7 @@ def streamed(draw):
 
 
 @pytest.mark.parametrize("way", WAYS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(case=streamed())
 def test_a_stream_stops_at_any_row(way, case):
     model, X, y, n_classes, stop = case

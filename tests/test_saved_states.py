@@ -150,7 +150,7 @@ def test_states_of_other_estimators_are_refused(model):
 # What the core follows without looking: numbers of records, and the list of an unfinished sparse block.
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(place=st.integers(0, 5), value=st.integers(-(2**31), 2**31 - 1))
 def test_records_belong_to_one_feature_each(place, value):
     X, y = stream("log_loss", "sparse")
@@ -163,7 +163,7 @@ def test_records_belong_to_one_feature_each(place, value):
         LinearClassifier().set_state(state)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     position=st.integers(1, 8),
     value=st.floats(-2, 9)
@@ -243,13 +243,15 @@ def test_who_learns_is_not_disturbed():
 
     thread = threading.Thread(target=teach)
     thread.start()
-    states = []
-    while not turn.is_set():
+    states, last = [], False
+    while not last:
+        last = turn.is_set()
         try:
             states.append(model.get_state())
         except RuntimeError as error:
             errors.append(error)
     thread.join()
+    assert states
     for state in states:
         assert state["model"]["counters"][0] % STREAM == 0
     assert all("is learning already" in str(error) for error in errors)

@@ -11,6 +11,7 @@ import pytest
 
 from estimator_data import features, labels
 from gradstream import LinearClassifier
+from sanitized import measures
 
 ROWS = int(os.environ.get("GRADSTREAM_SOAK_ROWS", "10_000_000"))
 STATM = Path("/proc/self/statm")
@@ -20,6 +21,7 @@ def resident_bytes():
     return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
+@measures
 @pytest.mark.skipif(not STATM.exists(), reason="reads the resident memory from /proc")
 def test_memory_is_flat_over_ten_million_rows():
     X = features(1000, 4)
@@ -41,6 +43,7 @@ def test_memory_is_flat_over_ten_million_rows():
     assert model.score(X, labels(X)) > 0.7
 
 
+@measures
 @pytest.mark.skipif(not STATM.exists(), reason="reads the resident memory from /proc")
 def test_memory_is_flat_over_sparse_rows_of_the_untuned_learner():
     """Records are of features, not of rows."""

@@ -42,7 +42,7 @@ dtypes = st.sampled_from([np.float32, np.float64])
 seeds = st.integers(0, 20)
 cuts = st.lists(st.integers(1, N - 1), max_size=6, unique=True).map(sorted)
 weights_of_rows = st.lists(st.sampled_from([0.0, 0.5, 1.0, 1.0, 3.0]), min_size=N, max_size=N).filter(any).map(np.array)
-thorough = settings(max_examples=40, deadline=None)
+thorough = settings(max_examples=40)
 
 
 def estimator(model):

@@ -144,7 +144,9 @@ def test_a_copy_beside_a_learner_is_of_a_state_between_two_calls(parameters, way
     known, copies, errors, done = {clock(model): bits(model)}, [], [], threading.Event()
 
     def make_copies():
-        while not done.is_set():
+        last = False
+        while not last:
+            last = done.is_set()  # a busy machine may be done before this thread begins
             try:
                 copies.append(way(model))
             except RuntimeError as error:
@@ -179,7 +181,9 @@ def test_copies_of_sgd_drop_ins_are_whole(way, average):
     known, copies, errors, done = {model.t_: model.coef_.tobytes()}, [], [], threading.Event()
 
     def make_copies():
-        while not done.is_set():
+        last = False
+        while not last:
+            last = done.is_set()
             try:
                 copies.append(way(model))
             except RuntimeError as error:
@@ -217,7 +221,7 @@ import os, signal, threading, warnings
 import numpy as np
 from gradstream import LinearClassifier
 warnings.simplefilter("ignore")
-signal.alarm(60)
+signal.alarm(300)  # a child that waits for what it cannot have
 X = np.random.default_rng(0).normal(size=(20_000, 50))
 y = (X[:, 0] > 0).astype(int)
 model = LinearClassifier(n_jobs=1).partial_fit(X, y, [0, 1])
@@ -237,7 +241,7 @@ for thread in threads:
 for _ in range(15):
     child = os.fork()
     if child == 0:
-        signal.alarm(20)
+        signal.alarm(120)
         model.predict(X[:5])
         model.learn_one(X[0], 1)
         model.partial_fit(X[:5], y[:5])

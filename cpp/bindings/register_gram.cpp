@@ -2,8 +2,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
-#include <chrono>
-
+#include "bindings/interrupt.hpp"
 #include "bindings/numpy_view.hpp"
 #include "bindings/register.hpp"
 #include "solvers/gram_sums.hpp"
@@ -11,16 +10,6 @@
 
 namespace gradstream::bindings {
 namespace {
-
-/// Looks for Ctrl-C at most every 50 ms.
-bool no_signal(std::chrono::steady_clock::time_point& last) {
-  const auto now = std::chrono::steady_clock::now();
-  if (now - last < std::chrono::milliseconds(50)) return true;
-  last = now;
-  const py::gil_scoped_acquire locked;
-  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-  return true;
-}
 
 /// y (n, m) -> weight, mean (d + m,), products (d, d), cross (d, m), squares (m,), whether all is finite.
 py::tuple gram_sums(const py::object& X, const py::array_t<double, py::array::c_style>& y, const py::object& weight,
@@ -30,11 +19,7 @@ py::tuple gram_sums(const py::object& X, const py::array_t<double, py::array::c_
   const std::int64_t d = rows.columns, m = y.shape(1);
   const solvers::GramRows gram{rows.view, y.data(), m, doubles(weight, rows.count, "sample_weight")};
   solvers::GramSums sums;
-  {
-    const py::gil_scoped_release unlocked;
-    auto last = std::chrono::steady_clock::now();
-    sums = solvers::gram_sums(gram, n_threads, [&] { return no_signal(last); });
-  }
+  interruptibly([&] { sums = solvers::gram_sums(gram, n_threads); });
   return py::make_tuple(sums.weight, to_array(sums.mean.data(), d + m), to_array(sums.products.data(), d, d),
                         to_array(sums.cross.data(), d, m), to_array(sums.squares.data(), m), sums.finite);
 }

@@ -34,6 +34,9 @@ py::dict build_info() {
 #endif
   info["parallel"] = parallel::backend();
   info["isa_not_followed"] = kernels::selection_problem();
+#if defined(GRADSTREAM_SANITIZER)
+  info["sanitizer"] = GRADSTREAM_SANITIZER;
+#endif
   return info;
 }
 

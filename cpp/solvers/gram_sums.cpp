@@ -48,7 +48,7 @@ class GramPass {
         std::clamp<std::int64_t>(access.bytes() / 20 / (8 * partial_), 1, std::clamp<std::int64_t>(blocks, 1, most));
   }
 
-  bool run(int n_threads, const std::function<bool()>& goes_on) {
+  void run(int n_threads) {
     AlignedVector<double> partials(static_cast<std::size_t>(group_ * partial_));
     const int threads =
         std::min(useful_threads(n_threads, gram_sums_ns(n_, d_, rows_.targets)), static_cast<int>(group_));
@@ -61,9 +61,7 @@ class GramPass {
         sum_block({first, std::min(per_block_, n_ - first)}, partials.data() + block * partial_, workspace.data());
       });
       for (std::int64_t block = 0; block < blocks; ++block) add(partials.data() + block * partial_);
-      if (!goes_on()) return false;
     }
-    return true;
   }
 
   GramSums result() const {
@@ -119,11 +117,11 @@ class GramPass {
 
 }  // namespace
 
-GramSums gram_sums(const GramRows& rows, int n_threads, const std::function<bool()>& goes_on) {
+GramSums gram_sums(const GramRows& rows, int n_threads) {
   const auto access = access_rows(rows.view);
   const Vector shift = shift_of(*access, rows);
   GramPass pass(*access, rows, shift);
-  pass.run(n_threads, goes_on);
+  pass.run(n_threads);
   return pass.result();
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 
 #include "solvers/vectors.hpp"
 #include "views/rows.hpp"
@@ -27,8 +26,8 @@ struct GramSums {
 };
 
 /// About a shift near the means, so that large means cost no digits; what is left of it is taken out at the end. Same
-/// bits for any n_threads. `goes_on` is asked now and then; when it says no, the sums are of no meaning.
-GramSums gram_sums(const GramRows& rows, int n_threads, const std::function<bool()>& goes_on);
+/// bits for any n_threads.
+GramSums gram_sums(const GramRows& rows, int n_threads);
 
 /// Nanoseconds of these sums over n rows by one thread, roughly.
 double gram_sums_ns(std::int64_t n, std::int64_t d, std::int64_t targets);

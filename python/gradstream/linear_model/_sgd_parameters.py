@@ -6,7 +6,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 
 if TYPE_CHECKING:
     from gradstream._core import SgdRule
@@ -49,7 +49,7 @@ REGRESSOR = {**SHARED, **EARLY_STOPPING, **PENALTY, **STEP, "loss": [StrOptions(
 ONE_CLASS = {
     **SHARED,
     "nu": [Interval(Real, 0.0, 1.0, closed="right")],
-    "learning_rate": [StrOptions(SCHEDULES | PASSIVE_AGGRESSIVE)],
+    "learning_rate": [StrOptions(SCHEDULES), Hidden(StrOptions(PASSIVE_AGGRESSIVE))],
     "power_t": [Interval(Real, None, None, closed="neither")],
 }
 PERCEPTRON = {
