@@ -218,11 +218,20 @@ def csr(**changes):
         ({"indices": [0, 2, 4, 0, 2, 3]}, r"row 1 a column index outside \[0, 4\)"),
         ({"indices": [0, 2, -1, 0, 2, 3]}, r"row 1 a column index outside \[0, 4\)"),
         ({"indices": [2, 0, 1, 0, 2, 7]}, r"row 2 a column index outside \[0, 4\)"),
+        ({"indices": [2, 0, 1, 0, 2, 3], "indptr": [0, 3, 2, 6]}, "row 1 row pointers that decrease or pass the end"),
         ({"indptr": [0, 3, 2, 6]}, "row 1 row pointers that decrease or pass the end"),
         ({"indptr": [0, 2, 3, 99]}, "row 2 row pointers that decrease or pass the end"),
         ({"indptr": [1, 2, 3, 6]}, "row 0 row pointers"),
     ],
-    ids=["too far", "negative", "unsorted and too far", "decreasing", "past the end", "late start"],
+    ids=[
+        "too far",
+        "negative",
+        "unsorted and too far",
+        "unsorted and decreasing",
+        "decreasing",
+        "past the end",
+        "late start",
+    ],
 )
 def test_malformed_csr(call, index, changes, match):
     y = [0, 1, 0]

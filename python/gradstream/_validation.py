@@ -117,7 +117,7 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> CheckedRows:
     elif reset:
         estimator.n_features_in_ = X.shape[1]
     if sp.issparse(X):
-        return check_csr(_in_order(_csr_rows(X)))
+        return _check_any_csr(_csr_rows(X))
     if not X.flags.aligned or any(stride % X.itemsize for stride in X.strides):  # a field of a packed record
         X = X.copy()
     return CheckedRows(np.asarray(X), X.shape, X.dtype)
@@ -168,16 +168,6 @@ def _contiguous(array: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(array) if flags.c_contiguous and flags.aligned else np.require(array, requirements=["C", "A"])
 
 
-def _in_order(rows: Rows) -> Rows:
-    """Return rows as they are, or in memory of their own where columns are not in order: text vectorizers' are not."""
-    if len(rows[0]) != len(rows[1]) or _core.check_csr(rows)[0] not in ("unsorted", "duplicate"):
-        return rows
-    values, indices, indptr, n_features = rows
-    matrix = sp.csr_array((values, indices, indptr), shape=(len(indptr) - 1, n_features), copy=True)
-    matrix.sum_duplicates()  # entries of one place are one value, as in every calculation of SciPy
-    return _csr_rows(matrix)
-
-
 CSR_FAULTS = {
     "index_out_of_range": "a column index outside [0, {d}). X.check_format() finds what wrote it",
     "unsorted": "column indices that decrease. Call X.sort_indices() first",
@@ -186,15 +176,39 @@ CSR_FAULTS = {
 }
 
 
+def _check_any_csr(rows: Rows) -> CheckedRows:
+    """Check a CSR matrix; its columns may be in any order, as those of text vectorizers are, and come more than once."""
+    status = _csr_status(rows)
+    if status[0] in ("unsorted", "duplicate"):  # row pointers are sound, then: they are looked at first
+        return check_csr(_in_order(rows))
+    return _sound_csr(rows, status)
+
+
+def _in_order(rows: Rows) -> Rows:
+    """Return rows in memory of their own, columns in order; entries of one place are one value, as they are in SciPy."""
+    values, indices, indptr, n_features = rows
+    matrix = sp.csr_array((values, indices, indptr), shape=(len(indptr) - 1, n_features), copy=True)
+    matrix.sum_duplicates()
+    return _csr_rows(matrix)
+
+
 def check_csr(rows: Rows) -> CheckedRows:
     """Raise ValueError for a CSR matrix that is not in canonical form, naming the row."""
-    values, indices, indptr, n_features = rows
-    shape = (len(indptr) - 1, n_features)
+    return _sound_csr(rows, _csr_status(rows))
+
+
+def _csr_status(rows: Rows) -> Status:
+    values, indices = rows[:2]
     if len(values) != len(indices):
         raise ValueError(
             f"X holds {len(values)} values and {len(indices)} column indices: CSR needs one index per value."
         )
-    code, row = _core.check_csr(rows)
+    return _core.check_csr(rows)
+
+
+def _sound_csr(rows: Rows, status: Status) -> CheckedRows:
+    values, _, indptr, n_features = rows
+    shape, (code, row) = (len(indptr) - 1, n_features), status
     if code != "ok":
         raise ValueError(f"X, a CSR matrix of shape {shape}, has in row {row} {CSR_FAULTS[code].format(d=n_features)}.")
     return CheckedRows(rows, shape, values.dtype)
