@@ -177,7 +177,7 @@ CSR_FAULTS = {
 
 
 def _check_any_csr(rows: Rows) -> CheckedRows:
-    """Check a CSR matrix; its columns may be in any order, as those of text vectorizers are, and come more than once."""
+    """Check a CSR matrix; its columns may come in any order, as those of text vectorizers do, and twice."""
     status = _csr_status(rows)
     if status[0] in ("unsorted", "duplicate"):  # row pointers are sound, then: they are looked at first
         return check_csr(_in_order(rows))
@@ -185,7 +185,7 @@ def _check_any_csr(rows: Rows) -> CheckedRows:
 
 
 def _in_order(rows: Rows) -> Rows:
-    """Return rows in memory of their own, columns in order; entries of one place are one value, as they are in SciPy."""
+    """Return rows in memory of their own, columns in order; entries of one place become one, as in SciPy."""
     values, indices, indptr, n_features = rows
     matrix = sp.csr_array((values, indices, indptr), shape=(len(indptr) - 1, n_features), copy=True)
     matrix.sum_duplicates()
