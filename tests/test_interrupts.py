@@ -1,4 +1,7 @@
-"""Ctrl-C ends any batch fit at once, wherever it is, and the model is what it was before."""
+"""Ctrl-C ends any batch fit at once, wherever it is, and the model is what it was before.
+
+What counts is the time that the process works on: other work may keep it from the cores for longer.
+"""
 
 import subprocess
 import sys
@@ -34,13 +37,17 @@ def sparse():
     return sp.csr_array((rng.random(n * k), columns.ravel(), np.arange(0, n * k + 1, k, dtype=np.int32)), shape=(n, d))
 
 
+def clocks():
+    return np.array([time.process_time(), time.perf_counter()])
+
+
 def interrupted_after(seconds, fit):
     sent, under_way = [], threading.Event()
 
     def interrupt():
         under_way.wait()
         time.sleep(seconds)
-        sent.append(time.perf_counter())
+        sent.append(clocks())
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)
@@ -49,9 +56,9 @@ def interrupted_after(seconds, fit):
         under_way.set()
         fit()
     except KeyboardInterrupt:
-        late = time.perf_counter() - sent[0]
+        busy, late = clocks() - sent[0]
         thread.join()
-        return late
+        return busy if late < 10.0 else late
 
 
 X = {"dense": dense, "many": narrow_and_many, "sparse": sparse}[sys.argv[1]]()
@@ -69,7 +76,7 @@ for name, targets in eval(sys.argv[2]):
 
     for seconds in (0.01, 0.06, 0.12, 0.2, 0.3):
         waits = []
-        while not waits or (waits[-1] > 0.3 and len(waits) < 3):  # others may keep the cores busy
+        while not waits or (waits[-1] > 0.3 and len(waits) < 3):
             waits.append(interrupted_after(seconds, fit))
             assert np.array_equal(model.coef_, published[-1]), name
         assert min(waits) <= 0.3, (name, seconds, waits)

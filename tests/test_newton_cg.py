@@ -165,7 +165,7 @@ def test_interrupt_comes_through_a_long_iteration(optimizer):
     sent = []
 
     def interrupt():
-        sent.append(time.monotonic())
+        sent.append(time.process_time())
         os.kill(os.getpid(), signal.SIGINT)
 
     def wait():
@@ -173,8 +173,8 @@ def test_interrupt_comes_through_a_long_iteration(optimizer):
         timer.start()
         with pytest.raises(KeyboardInterrupt):
             model.fit(X, y)
-        late = time.monotonic() - sent[-1]
+        late = time.process_time() - sent[-1]
         timer.join()
         return late
 
-    assert any(wait() < 0.3 for _ in range(5))  # others may keep the cores busy
+    assert any(wait() < 0.3 for _ in range(3))
