@@ -101,6 +101,7 @@ double best_common_margin(const LossSpec& loss, const Column& column) {
   Slope slope(loss, column);
   const double total = std::accumulate(column.weight.begin(), column.weight.end(), 0.0);
   const double mean = dot(column.weight, column.y) / total;
+  if (loss.positive) return mean;  // whatever the power
   double reach = as_good_as_infinite;
   for (const double y : column.y) reach = std::max(reach, as_good_as_infinite + std::abs(y - mean));
   // The mean is exact for squared losses, its logarithm for exponential ones, and a start for the others.
