@@ -71,9 +71,15 @@ def test_y_is_finite(X, value, call):
         (np.r_[np.ones(17), -2.0, np.ones(N - 18)], r"1 negative values \(first: sample_weight\[17\] = -2.0\)"),
         (np.ones(N - 1), r"sample_weight.shape == \(29,\), expected \(30,\)"),
         (np.ones((N, 2)), "Sample weights must be 1D array or scalar"),
-        (np.full(N, "a"), "could not convert string to float"),
+        (np.full(N, "a"), "sample_weight has dtype <U1: real numbers are needed"),
+        ("1", "sample_weight has dtype <U1: real numbers are needed"),
+        ([*["1"] * (N - 1), 1], "sample_weight has dtype <U"),
+        (np.full(N, "2020", "M8[Y]"), "sample_weight has dtype datetime64"),
+        (np.timedelta64(1), "sample_weight has dtype timedelta64"),
+        (np.array([1.0, "1"] * (N // 2), object), "sample_weight holds '1': real numbers are needed"),
+        ({}, "sample_weight holds {}: real numbers are needed"),
     ],
-    ids=["nan", "infinity", "negative", "short", "2-d", "strings"],
+    ids=["nan", "infinity", "negative", "short", "2-d", "strings", "text", "mixed", "dates", "time", "objects", "dict"],
 )
 def test_weights(X, model, call, weights, match):
     refused(model, lambda: getattr(model, call)(X, labels(X), sample_weight=weights), ValueError, match)

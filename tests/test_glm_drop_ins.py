@@ -68,7 +68,7 @@ def test_hard_rows(name, parameters):
     hard = np.column_stack([X, X[:, 0], np.full(300, 3.0)])
     for rows, targets in ((hard, y), (hard[:6], y[:6] + 0.5), (hard[:1], y[:1] + 0.5)):
         model, reference = pair(name, parameters, alpha=1e-2)
-        model.set_params(tol=1e-10 if len(rows) > 1 else 1e-6).fit(rows, targets)
+        model.set_params(tol=1e-10).fit(rows, targets)
         reference.fit(rows, targets)
         assert_allclose(model.coef_, reference.coef_, 1e-5, 1e-6)
         assert_allclose(model.intercept_, reference.intercept_, 1e-5, 1e-6)
@@ -114,15 +114,6 @@ def test_errors_and_warnings_are_scikit_learns(module):
         module.GammaRegressor(tol=0).fit(X, y)
     with pytest.warns(ConvergenceWarning, match=r"lbfgs failed to converge after 1 iteration\(s\) \(status=1\)"):
         module.GammaRegressor(max_iter=1).fit(X, y)
-
-
-@pytest.mark.parametrize(
-    "parameters", [{"power": -1}, {"power": 0.5}, {"link": "log"}, {"power": 1.5, "link": "identity"}]
-)
-def test_what_is_not_there_says_so(parameters):
-    X, y, _ = problem()
-    with pytest.raises(ValueError, match=r"is not available yet\. There are power=0 with the identity link"):
-        ours.TweedieRegressor(**parameters).fit(X, y)
 
 
 def test_links():
@@ -191,5 +182,3 @@ def test_targets_and_powers_that_the_main_estimator_refuses():
         with pytest.raises(ValueError, match="y"):
             model.learn_one(X[0], bad)
     assert_array_equal(model.coef_, before)
-    with pytest.raises(ValueError, match=r"loss='tweedie' needs power >= 1, got power = 0.5"):
-        LinearRegressor("tweedie", power=0.5).fit(X, y)

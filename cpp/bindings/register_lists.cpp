@@ -21,7 +21,8 @@ py::list loss_list(std::index_sequence<I...>) {
   py::list all;
   const auto add = [&](const losses::Description& d) {
     all.append(py::dict("name"_a = d.name, "task"_a = d.task, "domain"_a = d.domain, "parameter"_a = d.parameter,
-                        "smooth"_a = d.smooth, "probabilities"_a = d.probabilities, "log_link"_a = d.log_link));
+                        "smooth"_a = d.smooth, "probabilities"_a = d.probabilities, "log_link"_a = d.log_link,
+                        "positive"_a = d.positive));
   };
   (add(std::tuple_element_t<I, losses::AllLosses>::description), ...);
   return all;

@@ -60,6 +60,9 @@ LossSpec loss_from(const py::dict& dict) {
   const losses::Description& description = all_losses()[static_cast<std::size_t>(loss.loss)];
   loss.regression = std::string(description.task) == "regression";
   loss.real_target = std::string(description.domain) == "real";
+  loss.convex = description.convex_from <= loss.parameter && loss.parameter <= description.convex_to;
+  loss.log_link = description.log_link;
+  loss.positive = description.positive;
   if (loss.columns < 1) throw py::value_error("columns must be at least 1");
   if (loss.columns > 1) {
     loss.kind = loss.loss == loss_id("log_loss") ? ColumnsKind::softmax : ColumnsKind::one_vs_rest;
@@ -107,19 +110,18 @@ OptimizerSpec optimizer_from(const py::dict& dict) {
 
 double least_target(const LossSpec& loss) {
   if (loss.real_target) return -std::numeric_limits<double>::infinity();
-  static const auto zero_allowed = [] {
-    std::vector<bool> allowed;
-    for (const auto& description : all_losses()) allowed.push_back(std::string(description.domain) == "nonnegative");
-    return allowed;
+  static const auto least = [] {
+    std::vector<double> of_loss;  // NaN where the power says it
+    for (const auto& description : all_losses()) {
+      const std::string domain = description.domain;
+      of_loss.push_back(domain == "power"         ? std::numeric_limits<double>::quiet_NaN()
+                        : domain == "nonnegative" ? 0.0
+                                                  : std::numeric_limits<double>::denorm_min());
+    }
+    return of_loss;
   }();
-  static const auto by_power = [] {
-    std::vector<bool> by;
-    for (const auto& description : all_losses()) by.push_back(std::string(description.domain) == "power");
-    return by;
-  }();
-  const auto at = static_cast<std::size_t>(loss.loss);
-  const bool zero = zero_allowed[at] || (by_power[at] && loss.parameter < 2.0);
-  return zero ? 0.0 : std::numeric_limits<double>::denorm_min();
+  const double known = least[static_cast<std::size_t>(loss.loss)];
+  return std::isnan(known) ? losses::least_of_power(loss.parameter) : known;
 }
 
 int loss_id(const std::string& name) { return position(all_losses(), name, "loss"); }

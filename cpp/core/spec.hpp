@@ -10,11 +10,14 @@ enum class ColumnsKind { single, one_vs_rest, softmax };
 
 struct LossSpec {
   int loss = 0;            // position in losses/list.hpp
-  double parameter = 0.0;  // huber: epsilon
+  double parameter = 0.0;  // huber: epsilon; tweedie: the power
   ColumnsKind kind = ColumnsKind::single;
   std::int64_t columns = 1;
   bool regression = false;
   bool real_target = false;  // regression on a target with units of its own
+  bool convex = true;
+  bool log_link = false;
+  bool positive = false;  // finite for margins above 0 only
 };
 
 /// Strengths on the standardised coefficients: l1 = alpha l1_ratio, l2 = alpha (1 - l1_ratio).

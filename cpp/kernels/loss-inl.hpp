@@ -27,11 +27,14 @@ losses::Evaluation<double> scalar_evaluate(double z, double y, double parameter)
   return {e.value.v, e.r.v};
 }
 
-/// Rows of zeros do not move the margin: a plain gradient step of the intercept that is not there.
+/// Rows of zeros do not move the margin: a plain gradient step of the intercept that is not there. Losses that are not
+/// learnt row by row have no other.
 template <class Loss>
 double scalar_invariant(double z, double y, double h, double q, double parameter) {
-  if (!(q > 0.0)) return -h * Loss::evaluate(One(z), One(y), One(parameter)).r.v;
-  return Loss::invariant_step(One(z), One(y), One(h), One(q), One(parameter)).v;
+  if constexpr (!Loss::description.positive) {
+    if (q > 0.0) return Loss::invariant_step(One(z), One(y), One(h), One(q), One(parameter)).v;
+  }
+  return -h * Loss::evaluate(One(z), One(y), One(parameter)).r.v;
 }
 
 template <std::size_t... I>

@@ -232,8 +232,9 @@ GRADSTREAM_INLINE Pack<N> softplus(Pack<N> x) {
   return maximum(x, Pack<N>(0.0)) + log1p_unit(exp_negative(-absolute(x)));
 }
 
-/// The integral of (1 + exp(-v))^-bend from f to f + length, by Gauss-Legendre with eight nodes side by side.
-inline One integral_of_logistic_power(One f, One length, One bend) {
+/// The integral of exp(growth v) (1 + exp(-v))^-bend from f to f + length, by Gauss-Legendre with eight nodes side by
+/// side.
+inline One integral_of_logistic_power(One f, One length, One growth, One bend) {
   static constexpr double node[] = {-0.9602898564975363, -0.7966664774136267, -0.5255324099163290, -0.1834346424956498,
                                     0.1834346424956498,  0.5255324099163290,  0.7966664774136267,  0.9602898564975363};
   static constexpr double weight[] = {0.1012285362903763, 0.2223810344533745, 0.3137066458778873, 0.3626837833783620,
@@ -242,7 +243,7 @@ inline One integral_of_logistic_power(One f, One length, One bend) {
   Wide sum(0.0);
   for (int i = 0; i < 8; i += kLanes) {
     const Wide at = Wide(f.v + half) + Wide(half) * load<Wide>(node + i);
-    sum += load<Wide>(weight + i) * exp(-(Wide(bend.v) * softplus(-at)));
+    sum += load<Wide>(weight + i) * exp(Wide(growth.v) * at - Wide(bend.v) * softplus(-at));
   }
   return One(half * sum_lanes(sum));
 }

@@ -14,10 +14,12 @@
 #include "losses/squared_error.hpp"
 #include "losses/squared_hinge.hpp"
 #include "losses/tweedie.hpp"
+#include "losses/tweedie_identity.hpp"
 
 namespace gradstream::losses {
 
-using AllLosses = std::tuple<LogLoss, Hinge, SquaredHinge, ModifiedHuber, SquaredError, Huber, Poisson, Gamma, Tweedie>;
+using AllLosses = std::tuple<LogLoss, Hinge, SquaredHinge, ModifiedHuber, SquaredError, Huber, Poisson, Gamma, Tweedie,
+                             TweedieIdentity>;
 inline constexpr int kLossCount = static_cast<int>(std::tuple_size_v<AllLosses>);
 
 template <class Loss, int at = 0>

@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
-#include <tuple>
-#include <type_traits>
 
-#include "losses/list.hpp"
 #include "parallel/interruption.hpp"
 
 namespace gradstream::solvers {
@@ -99,21 +96,14 @@ double root(Slope& slope, double from, double reach) {
   return root_in(slope, bracket);
 }
 
-/// Whether predictions of the loss at a position of the list are exp(z).
-bool has_log_link(int position) {
-  return []<class... Loss>(int at, std::type_identity<std::tuple<Loss...>>) {
-    int i = 0;
-    return ((i++ == at && Loss::description.log_link) || ...);
-  }(position, std::type_identity<losses::AllLosses>{});
-}
-
 double best_common_margin(const LossSpec& loss, const Column& column) {
   constexpr double as_good_as_infinite = 50.0;
   Slope slope(loss, column);
   const double total = std::accumulate(column.weight.begin(), column.weight.end(), 0.0);
   const double mean = dot(column.weight, column.y) / total;
-  // Deviances with a logarithmic link: the mean predicts itself. Their slope need not grow, and vanishes far away too.
-  if (has_log_link(loss.loss) && mean > 0.0) return std::log(mean);
+  // The mean of such a deviance predicts itself, whatever the power; its slope need not grow, and vanishes far away too.
+  if (loss.positive) return mean;
+  if (loss.log_link && mean > 0.0) return std::log(mean);
   double reach = as_good_as_infinite;
   for (const double y : column.y) reach = std::max(reach, as_good_as_infinite + std::abs(y - mean));
   return root(slope, mean, reach);  // exact for squared losses, a start for the others

@@ -79,14 +79,14 @@ BatchResult minimise(const Problem& problem, const BatchStart& start, BatchOptio
   Point point{blank(rows, targets, spec), 0.0, {}};
   point.evaluate(oracle);
   const double l1 = spec.penalty.l1;
-  const GradientGoal goal{gradient_scale(oracle, point, l1), options.tol};
   const bool warm = start.coef != nullptr || start.intercept != nullptr;
+  Point from = point;
   if (warm) {
-    Point from = point;
     put_start(start, spec, standardization, from.x);
     from.evaluate(oracle);
-    if (from.finite()) point = std::move(from);
   }
+  const GradientGoal goal{gradient_scale(oracle, point.finite() ? point : from, l1, options.tol), options.tol};
+  if (from.finite()) point = std::move(from);
   if (options.solver == BatchSolver::by_shape) options.solver = by_shape(rows, spec, oracle);
   const Code code = run(problem, options, warm, oracle, point, goal, monitor);
   BatchResult result = result_at(point.x, oracle.intercepts(), monitor);

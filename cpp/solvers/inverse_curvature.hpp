@@ -11,8 +11,10 @@ class InverseCurvature final : public InverseHessian {
   explicit InverseCurvature(std::size_t size) : size_(size), factor_(size * size), diagonal_(size) {}
 
   /// Factorises H of the oracle at x. A singular H is given a ridge: large enough that rounding does not move what the
-  /// data leave open. False when even that has no factor.
+  /// data leave open. Where the loss is not convex H is what it is while that is positive definite. False when nothing
+  /// has a factor.
   bool measure(Oracle& oracle, const Vector& x) {
+    if (oracle.bent_curvature(x.data(), factor_.data()) && factorise(size_, factor_.data())) return true;
     if (factorised(oracle, x, 0.0)) return true;
     double trace = 0.0;
     for (const double entry : diagonal_) trace += entry;

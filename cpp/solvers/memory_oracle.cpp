@@ -104,10 +104,10 @@ double MemoryOracle::blocks_cost() const {
   return curvature_sums_ns(rows_.rows(), features_ + 1, columns_, ColumnPairs::alike) + losses_ns();
 }
 
-void MemoryOracle::sum_curvature(const kernels::LinearModel& model, CurvatureSums& sums) {
+void MemoryOracle::sum_curvature(const kernels::LinearModel& model, Bends bends, CurvatureSums& sums) {
   const std::int64_t K = columns_, tile = 64;
   sums.clear();
-  RowCurvature row_curvature(spec_.loss);
+  RowCurvature row_curvature(spec_.loss, bends);
   Vector z(static_cast<std::size_t>(tile * K)), second(static_cast<std::size_t>(tile * K * K));
   Vector x(static_cast<std::size_t>(features_ + 1)), workspace(static_cast<std::size_t>(rows_.workspace(K)));
   for (std::int64_t begin = 0; begin < rows_.rows(); begin += tile) {
@@ -125,11 +125,21 @@ void MemoryOracle::sum_curvature(const kernels::LinearModel& model, CurvatureSum
 }
 
 void MemoryOracle::curvature(const double* parameters, double* hessian) {
+  write_curvature(parameters, Bends::upward, hessian);
+}
+
+bool MemoryOracle::bent_curvature(const double* parameters, double* hessian) {
+  if (spec_.loss.convex) return false;
+  write_curvature(parameters, Bends::own, hessian);
+  return true;
+}
+
+void MemoryOracle::write_curvature(const double* parameters, Bends bends, double* hessian) {
   if (!curvature_sums_) {
     curvature_sums_ =
         std::make_unique<CurvatureSums>(static_cast<std::size_t>(features_ + 1), columns_, ColumnPairs::all);
   }
-  sum_curvature(model_at(parameters), *curvature_sums_);
+  sum_curvature(model_at(parameters), bends, *curvature_sums_);
   curvature_sums_->write(1.0 / total_weight_, hessian);
   for (std::int64_t at = 0; at < coefficients(); ++at) hessian[at * size() + at] += spec_.penalty.l2;
   pin_free_directions(hessian);
@@ -144,7 +154,7 @@ void MemoryOracle::curvature_blocks(const double* parameters, double* blocks) {
   const auto p = static_cast<std::size_t>(features_ + 1);
   constexpr double little = 1e-6;  // where a block has no curvature, as in pin_free_directions
   if (!block_sums_) block_sums_ = std::make_unique<CurvatureSums>(p, columns_, ColumnPairs::alike);
-  sum_curvature(model_at(parameters), *block_sums_);
+  sum_curvature(model_at(parameters), Bends::upward, *block_sums_);
   block_sums_->write_blocks(1.0 / total_weight_, blocks);
   for (std::size_t row = 0; row < p * static_cast<std::size_t>(columns_); ++row) {
     double& entry = blocks[row * p + row % p];

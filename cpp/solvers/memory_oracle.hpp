@@ -29,6 +29,7 @@ class MemoryOracle final : public Oracle {
   double gradient_cost() const override;
   double curvature_cost() const override;
   void curvature(const double* parameters, double* hessian) override;
+  bool bent_curvature(const double* parameters, double* hessian) override;
   double blocks_cost() const override;
   std::optional<double> shift_curvature() const override;
   void curvature_blocks(const double* parameters, double* blocks) override;
@@ -40,7 +41,8 @@ class MemoryOracle final : public Oracle {
   kernels::LinearModel model_at(const double* parameters);
   /// From sums over rows in X's units to means in standardised coordinates, and l2 times the parameters. |w|^2.
   double add_penalty(const double* parameters, kernels::GradientSums& sums) const;
-  void sum_curvature(const kernels::LinearModel& model, CurvatureSums& sums);
+  void write_curvature(const double* parameters, Bends bends, double* hessian);
+  void sum_curvature(const kernels::LinearModel& model, Bends bends, CurvatureSums& sums);
   void pin_free_directions(double* hessian) const;
   double losses_ns() const;
 

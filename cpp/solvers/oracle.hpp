@@ -30,8 +30,11 @@ class Oracle {
   virtual double curvature_cost() const = 0;
   /// Lower triangle of the Hessian of F (where it jumps: of one side) in `hessian` (size, size) row-major; directions
   /// in which F is constant by construction are given curvature, so that a strictly convex problem has a positive
-  /// definite matrix.
+  /// definite matrix. Rows that bend down, where the loss is not convex, count as if they bent up as much: no Hessian,
+  /// but what makes descent directions of a sensible length anywhere.
   virtual void curvature(const double* parameters, double* hessian) = 0;
+  /// The Hessian with such rows as they are, positive definite near a minimum at least. False: there are no such rows.
+  virtual bool bent_curvature(const double* /*parameters*/, double* /*hessian*/) { return false; }
 
   /// The same of the K blocks that belong to one column each, (K, d + 1, d + 1) with the intercept last.
   virtual double blocks_cost() const { return std::numeric_limits<double>::infinity(); }

@@ -47,6 +47,16 @@ void RowCurvature::softmax(std::int64_t count, const double* z, const kernels::T
   }
 }
 
+double RowCurvature::reach(double z) const {
+  constexpr double relative = 1e-5;
+  return loss_.positive ? relative * z : relative + 1e-9 * std::abs(z);
+}
+
+double RowCurvature::bent(double bend) const {
+  if (loss_.convex) return std::max(bend, 0.0);  // below 0 by rounding
+  return bends_ == Bends::own ? bend : std::abs(bend);
+}
+
 /// Every column is a row of its own here: signs and weights spread over columns, so that the kernel sees one long
 /// vector.
 void RowCurvature::separate(std::int64_t count, const double* z, const kernels::Targets& targets, double* out) {
@@ -59,13 +69,13 @@ void RowCurvature::separate(std::int64_t count, const double* z, const kernels::
     y_[static_cast<std::size_t>(at)] = !rest ? y : y == static_cast<double>(k) ? 1.0 : -1.0;
     weight_[static_cast<std::size_t>(at)] = targets.weight != nullptr ? targets.weight[row] : 1.0;
   }
-  const auto step = [&](std::int64_t at) { return 1e-5 + 1e-9 * std::abs(z[at]); };
+  const auto step = [&](std::int64_t at) { return reach(z[at]); };
   slopes(values, z, [&](std::int64_t at) { return -step(at); }, r_low_.data());
   slopes(values, z, step, r_high_.data());
   for (std::int64_t at = 0; at < values; ++at) {
     const double width = (z[at] + step(at)) - (z[at] - step(at));
     const double bend = (r_high_[static_cast<std::size_t>(at)] - r_low_[static_cast<std::size_t>(at)]) / width;
-    out[at] = std::max(bend, 0.0);
+    out[at] = bent(bend);
   }
 }
 

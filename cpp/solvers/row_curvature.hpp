@@ -8,11 +8,14 @@
 
 namespace gradstream::solvers {
 
+/// What becomes of rows that bend down, of losses that are not convex: as they are, or upward by the same amount.
+enum class Bends { own, upward };
+
 /// Softmax from its own probabilities, other losses by central differences of r (error about 1e-10; a kink within the
 /// step gives the mean of its sides): what a Newton step needs, for any registered loss.
 class RowCurvature {
  public:
-  explicit RowCurvature(const LossSpec& loss) : loss_(loss) {}
+  explicit RowCurvature(const LossSpec& loss, Bends bends = Bends::upward) : loss_(loss), bends_(bends) {}
 
   /// out (count, K, K): s d2loss/dz_k dz_l of rows with margins z (count, K); weight may be null. Rows of weight 0 give
   /// 0.
@@ -28,7 +31,12 @@ class RowCurvature {
   template <class Shift>
   void slopes(std::int64_t values, const double* z, const Shift& shift, double* r);
 
+  /// Half the distance between the two slopes that a second derivative is made of.
+  double reach(double z) const;
+  double bent(double bend) const;
+
   LossSpec loss_;
+  Bends bends_;
   std::vector<double> z_, y_, weight_, r_low_, r_high_, own_;
 };
 

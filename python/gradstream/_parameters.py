@@ -37,14 +37,15 @@ AUTO_BATCH_SIZE = 256
 MAX_BATCH_SIZE = 2**53  # float64 counts that far
 CLASSIFIER_LOSSES = [name for name, loss in LOSSES.items() if loss["task"] == "classification"]
 LOG_LINK = {name for name, loss in LOSSES.items() if loss["log_link"]}  # predictions are exp(z)
-REGRESSOR_LOSSES = [name for name, loss in LOSSES.items() if loss["task"] == "regression"]
+POSITIVE = {name for name, loss in LOSSES.items() if loss["positive"]}  # margins above 0 only, in full batch only
+REGRESSOR_LOSSES = [name for name, loss in LOSSES.items() if loss["task"] == "regression" and name not in POSITIVE]
 
 
 def least_target(loss: str, parameter: float) -> float:
     """Return the smallest target that a loss of regression allows."""
     domain = LOSSES[loss]["domain"]
     if domain == "power":
-        domain = "nonnegative" if parameter < 2.0 else "positive"
+        domain = "real" if parameter <= 0.0 else "nonnegative" if parameter < 2.0 else "positive"
     return {"real": -math.inf, "nonnegative": 0.0, "positive": math.ulp(0.0)}[domain]
 
 
@@ -137,11 +138,6 @@ def reject_values(parameters: dict[str, Any]) -> None:
             value._validate_params()
     if LOSSES[parameters["loss"]]["parameter"] == "epsilon" and parameters["epsilon"] == 0:
         raise ValueError(f"loss={parameters['loss']!r} needs epsilon > 0, got epsilon = 0.")
-    if LOSSES[parameters["loss"]]["parameter"] == "power" and parameters["power"] < 1:
-        raise ValueError(
-            f"loss={parameters['loss']!r} needs power >= 1, got power = {parameters['power']}. "
-            "power=1 is loss='poisson', power=2 loss='gamma'; use loss='squared_error' for a normal distribution."
-        )
     if _schedule(parameters["learning_rate"]).name == "optimal" and parameters["alpha"] == 0:
         raise ValueError(
             "alpha must be > 0 since learning_rate is 'optimal'. alpha is used to compute the optimal rate."

@@ -102,6 +102,8 @@ def validation_labels(estimator: Any, y: Any, weights: Float64 | None, classes: 
 def online_classes(estimator: Any, classes: Any) -> NDArray[Any]:
     """Return the classes of the model: those given at the first call, which later calls may only repeat."""
     known = getattr(estimator, "classes_", None)
+    if classes is not None and np.ndim(classes) != 1:
+        raise ValueError(f"classes = {classes!r:.200}: a 1-D array of all labels is needed.")
     if known is not None:
         if classes is not None and not np.array_equal(known, unique_labels(classes)):
             raise ValueError(f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {known!r}")

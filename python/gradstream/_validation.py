@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 INDICES = (np.dtype(np.int32), np.dtype(np.int64))
+UNREAL = (str, bytes, np.datetime64, np.timedelta64, dict, set)
 BLOCK_ELEMENTS = 1 << 20  # of rows that have to be converted: 8 MB of float64 at a time
 
 
@@ -245,13 +246,27 @@ def check_row(estimator: Any, x: Any, dtype: np.dtype[Any]) -> CheckedRows:
 
 
 def _real_row(x: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
+    return np.ascontiguousarray(_cast(_real_values(x), dtype))
+
+
+def _real_values(x: Any) -> NDArray[Any]:
     if sp.issparse(x):
         raise TypeError("x is a sparse matrix: pass a row of it as the pair (row.indices, row.data).")
     reject_masked("x", x)
     x = np.asarray(x)
     if x.dtype.kind not in "fiub":
         raise TypeError(f"x has dtype {x.dtype}: a row needs real numbers.")
-    return np.ascontiguousarray(_cast(x, dtype))
+    return x
+
+
+def first_row(x: Any) -> NDArray[Any]:
+    """Return the row (1, d) of a model that knows of no columns yet."""
+    if isinstance(x, tuple):
+        raise ValueError("The number of features is not known yet: call fit or partial_fit before learn_one(pair).")
+    row = _real_values(x)
+    if row.ndim != 1:
+        raise ValueError(f"x has shape {row.shape}: one row is a 1-D array.")
+    return row[None, :]
 
 
 def reject_masked(name: str, array: Any) -> None:
@@ -263,6 +278,16 @@ def reject_masked(name: str, array: Any) -> None:
         )
 
 
+def _reject_unreal(name: str, array: Any) -> None:
+    """Raise ValueError for strings, dates and what else is no number but could be read as one."""
+    values = array if hasattr(array, "dtype") else np.asarray(array)
+    kind = values.dtype.kind
+    odd = next((value for value in np.ravel(values) if isinstance(value, UNREAL)), None) if kind == "O" else None
+    if kind in "SUmM" or odd is not None:
+        found = f"has dtype {values.dtype}" if odd is None else f"holds {odd!r:.200}"
+        raise ValueError(f"{name} {found}: real numbers are needed.")
+
+
 def check_signed_weight(sample_weight: Any, n_rows: int) -> Float64 | None:
     """Return float64 weights (n,), or None for a weight of 1 each. Zeros and negative weights are allowed."""
     if sample_weight is None:
@@ -270,6 +295,7 @@ def check_signed_weight(sample_weight: Any, n_rows: int) -> Float64 | None:
     if np.isscalar(sample_weight):
         sample_weight = np.full(n_rows, sample_weight)
     reject_masked("sample_weight", sample_weight)
+    _reject_unreal("sample_weight", sample_weight)
     try:
         weights = check_array(
             sample_weight, accept_sparse=False, ensure_2d=False, dtype=np.float64, order="C", input_name="sample_weight"

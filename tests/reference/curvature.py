@@ -25,6 +25,8 @@ def _second(loss, parameter, Z, y):
     if loss == "tweedie":
         p = parameter
         return (2 - p) * np.exp((2 - p) * Z) - (1 - p) * np.asarray(y)[:, None] * np.exp((1 - p) * Z)
+    if loss == "tweedie_identity":
+        return (1 - parameter) * Z**-parameter + parameter * np.asarray(y)[:, None] * Z ** (-parameter - 1)
     raise ValueError(loss)
 
 

@@ -168,6 +168,8 @@ def tweedie_step(z, y, h, q, parameter):
 
 
 def _tweedie_way(z, y, h, q, p):
+    if y < 0:  # f = log |y| - z grows by exp(-(1 - p) f) (1 + exp(-f)) a unit of time
+        return -_way_in(np.log(-y) - z, h * q * (-y) ** (2 - p), 1, 1 - p)
     if y == 0:  # exp(-(2 - p) z) grows by (2 - p) q a unit of time
         log_growth = np.log((2 - p) * h * q) + (2 - p) * z if h * q > 0 else -np.inf
         return -np.logaddexp(0.0, log_growth) / (2 - p) if log_growth > -30 else -h * q * np.exp((2 - p) * z)
@@ -185,36 +187,55 @@ def _tweedie_way(z, y, h, q, p):
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(24)
 
 
-def _way_in(f, time, bend):
-    """Return d where the integral of (1 + exp(-v))^-bend from f to f + d is ``time``."""
-    low, moved = -60.0, 0.0  # below it 1 is nothing beside exp(-v)
+def _way_in(f, time, bend, growth=0.0):
+    """Return d where the integral of exp(growth v) (1 + exp(-v))^-bend from f to f + d is ``time``."""
+    low, moved, rate = -60.0, 0.0, growth + bend  # below ``low`` 1 is nothing beside exp(-v)
+    if time == 0:
+        return 0.0
     if f < low:
-        needed = (np.exp(bend * low) - np.exp(bend * f)) / bend
+        needed = (np.exp(rate * low) - np.exp(rate * f)) / rate
         if time < needed:
-            return np.log1p(bend * time * np.exp(-bend * f)) / bend
+            return np.logaddexp(0.0, np.log(rate * time) - rate * f) / rate
         f, time, moved = low, time - needed, low - f
+    panel = 1.0 / max(1.0, growth + abs(bend))
     while f < 60.0:
-        needed = _time_of(f, 1.0, bend)
+        needed = _time_of(f, panel, bend, growth)
         if time < needed:
-            return moved + _bisected(f, time, bend)
-        f, time, moved = f + 1.0, time - needed, moved + 1.0
-    return moved + time
+            return moved + _bisected(f, time, panel, bend, growth)
+        f, time, moved = f + panel, time - needed, moved + panel
+    return moved + (time if growth == 0 else np.log1p(growth * time * np.exp(-growth * f)) / growth)
 
 
-def _time_of(f, length, bend):
+def _time_of(f, length, bend, growth):
     at = f + length * (NODES + 1) / 2
-    return length / 2 * NODE_WEIGHTS @ np.exp(-bend * np.logaddexp(0.0, -at))
+    return length / 2 * NODE_WEIGHTS @ np.exp(growth * at - bend * np.logaddexp(0.0, -at))
 
 
-def _bisected(f, time, bend):
-    slowness = np.exp(-bend * np.logaddexp(0.0, -f))
+def _bisected(f, time, panel, bend, growth):
+    slowness = np.exp(growth * f - bend * np.logaddexp(0.0, -f))
     if time < 1e-10 * slowness:
         return time / slowness
-    low, high = 0.0, 1.0
+    low, high = 0.0, panel
     for _ in range(90):
         middle = (low + high) / 2
-        low, high = (middle, high) if _time_of(f, middle, bend) < time else (low, middle)
+        low, high = (middle, high) if _time_of(f, middle, bend, growth) < time else (low, middle)
     return (low + high) / 2
+
+
+def tweedie_identity_value(z, y, parameter):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        mean = np.log(z) if parameter == 2 else z ** (2 - parameter) / (2 - parameter)
+        drawn = np.log(z) if parameter == 1 else z ** (1 - parameter) / (1 - parameter)
+        return np.where(z <= 0, np.inf, mean - np.where(y == 0, 0.0, y * drawn))
+
+
+def tweedie_identity_derivative(z, y, parameter):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.where(z <= 0, -np.inf, z**-parameter * (z - y))
+
+
+def no_step(z, y, h, q, parameter):
+    raise NotImplementedError("learnt from all rows at once only")
 
 
 @dataclass(frozen=True)
@@ -237,6 +258,7 @@ LOSSES = {
     "poisson": Loss(poisson_value, poisson_derivative, poisson_step, "count"),
     "gamma": Loss(gamma_value, gamma_derivative, gamma_step, "amount"),
     "tweedie": Loss(tweedie_value, tweedie_derivative, tweedie_step, "count"),
+    "tweedie_identity": Loss(tweedie_identity_value, tweedie_identity_derivative, no_step, "count"),
 }
 
 

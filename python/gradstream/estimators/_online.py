@@ -13,12 +13,13 @@ from gradstream._parameters import online_spec
 from gradstream._state import LearnerState
 from gradstream._targets import Targets
 from gradstream._threads import thread_count
-from gradstream._validation import CheckedRows, check_row, check_rows, check_sample_weight
+from gradstream._validation import CheckedRows, check_row, check_rows, check_sample_weight, first_row
 from gradstream.estimators._base import LinearEstimator
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
 from gradstream.regimes.streaming import LabelledRows, Model
 
 MAX_SEED = 2**31 - 1
+NO_WEIGHTS = (str, bytes, np.datetime64, np.timedelta64)  # that float() would read as numbers
 
 
 class OnlineEstimator(LinearEstimator):
@@ -59,11 +60,7 @@ class OnlineEstimator(LinearEstimator):
     def _learn_one(self, x: Any, y: Any, sample_weight: Any) -> None:
         """Learn one row the long way: check everything, and say what is wrong."""
         if "_model" not in vars(self):
-            if isinstance(x, tuple):
-                raise ValueError(
-                    "The number of features is not known yet: call fit or partial_fit before learn_one(pair)."
-                )
-            self._learn(_row_array(x), [y], [sample_weight], None)
+            self._learn(first_row(x), [y], [_checked_weight(sample_weight)], None)
             return
         sample_weight = _checked_weight(sample_weight)
         with learning_turn(self):
@@ -204,16 +201,9 @@ def _first_draw(random_state: int) -> int:
 
 def _checked_weight(sample_weight: Any) -> float:
     try:
-        weight = np.nan if isinstance(sample_weight, str | bytes) else float(sample_weight)
+        weight = np.nan if isinstance(sample_weight, NO_WEIGHTS) else float(sample_weight)
     except (TypeError, ValueError, OverflowError):  # not a number, more than one, or more than float64 holds
         weight = np.nan
     if not 0 <= weight < np.inf:
         raise ValueError(f"sample_weight = {sample_weight!r}: a weight is a number >= 0.")
     return weight
-
-
-def _row_array(x: Any) -> NDArray[Any]:
-    row = np.asarray(x)
-    if row.ndim != 1:
-        raise ValueError(f"x has shape {row.shape}: one row is a 1-D array.")
-    return row[None, :]

@@ -119,13 +119,13 @@ def loss_of(model: Any) -> str:
 
 
 def _tweedie(model: Any) -> str:
-    if model.power == 0 and model.link != "log":
-        return "squared_error"
-    if model.power >= 1 and model.link != "identity":
+    if model.link == "log" or (model.link == "auto" and model.power > 0):
         return "tweedie"
+    if model.power == 0:
+        return "squared_error"
     raise ValueError(
-        f"model = {model!r}: no loss of gradstream makes the same predictions of its margins. There are power 0 with "
-        "the identity link, and powers from 1 on with the logarithmic one."
+        f"model = {model!r}: its margins are its predictions, with a power other than 0. Only "
+        "gradstream.linear_model.TweedieRegressor, which learns from all rows at once, takes it."
     )
 
 

@@ -23,13 +23,13 @@ class LinearRegressor(RegressorMixin, LastingEstimator, ValueEstimator):
     ----------
     loss : {"squared_error", "huber", "poisson", "gamma", "tweedie"}, default="squared_error"
         "squared_error" is half the square; "poisson", "gamma" and "tweedie" predict ``exp(margin)``: "poisson" wants
-        y >= 0, "gamma" y > 0, "tweedie" y >= 0 and, with ``power >= 2``, y > 0.
+        y >= 0, "gamma" y > 0, "tweedie" y >= 0; with ``power >= 2`` y > 0, with ``power <= 0`` any y.
     epsilon : float >= 0, default=0.1
         In "huber": where the loss turns linear, in units of y; must be positive there.
     quantile : float in (0, 1), default=0.5
         For a loss that is not available yet.
     power : float, default=1.5
-        In "tweedie": of the mean that the variance grows with, at least 1.
+        In "tweedie": of the mean that the variance grows with. Convex from 1 to 2.
     penalty : {"l2", "l1", "elasticnet"} or None, default="l2"
         Acts on standardised coefficients, never on the intercept.
     alpha : float >= 0, default=1e-4

@@ -15,7 +15,7 @@ R = {
     "huber": "  return fmin(PARAMETER, fmax(-PARAMETER, z - y));\n",
     "poisson": "  return exp(z) - y;\n",
     "gamma": "  return 1.0 - y * exp(-z);\n",
-    "tweedie": "  return exp((2.0 - PARAMETER) * z) - (y > 0.0 ? y * exp((1.0 - PARAMETER) * z) : 0.0);\n",
+    "tweedie": "  return exp((2.0 - PARAMETER) * z) - (y != 0.0 ? y * exp((1.0 - PARAMETER) * z) : 0.0);\n",
 }
 
 U = {
@@ -58,47 +58,52 @@ U = {
   return (fmax(a, b) + log1p(exp(-fabs(a - b)))) / q;
 """,
     "tweedie": """\
-  /* f = logit(exp(-|z - log y|)) grows by df/dt = (1 + exp(-f))^bend: panels of 2, each a Gauss quadrature */
+  /* f = logit(exp(-|z - log y|)), or log |y| - z of a negative y, grows by df/dt = exp(-growth f) (1 + exp(-f))^bend:
+     panels, each a Gauss quadrature; exponentials on both sides of them */
   static const double node[4] = {0.1834346424956498, 0.5255324099163290, 0.7966664774136267, 0.9602898564975363};
   static const double weight[4] = {0.3626837833783620, 0.3137066458778873, 0.2223810344533745, 0.1012285362903763};
-  const double c = 2.0 - PARAMETER;
-  double way, size, f, t, bend, moved = 0.0, length, needed, share, shorter;
+  const double c = 2.0 - PARAMETER, growth = y < 0.0 ? c - 1.0 : 0.0;
+  double way, size, f, t, bend, k, panel, moved = 0.0, length, needed, share, shorter;
   int round, i;
-  if (!(y > 0.0)) {
+  if (y == 0.0) {
     const double from = c * z + log(c * h * q);
-    if (c <= 0.0 || from < -30.0) return -h * exp(c * z);
+    if (from < -30.0) return -h * exp(c * z);
     return -(fmax(from, 0.0) + log1p(exp(-fabs(from)))) / (c * q);
   }
-  way = z - log(y);
+  way = z - log(fabs(y));
   size = fmax(fabs(way), 1e-290);
-  bend = way > 0.0 ? c : 1.0 - c;
-  t = h * q * exp(c * log(y));
-  f = size > 30.0 ? -size - log1p(-exp(-size)) : -log(expm1(size));
-  if (f < -36.0) {
-    const double first = exp(bend * f);
-    needed = bend == 0.0 ? -36.0 - f : (exp(-36.0 * bend) - first) / bend;
-    moved = t < needed ? (bend == 0.0 ? t : log1p(bend * t / first) / bend) : -36.0 - f;
+  bend = y < 0.0 ? 1.0 : way > 0.0 ? c : 1.0 - c;
+  k = growth + bend;
+  panel = 2.0 / fmax(1.0, (growth + fabs(bend)) / 2.0);
+  t = h * q * exp(c * log(fabs(y)));
+  f = y < 0.0 ? -way : size > 30.0 ? -size - log1p(-exp(-size)) : -log(expm1(size));
+  if (t > 0.0 && f < -36.0) {
+    const double grown = k * t * exp(-k * f);
+    needed = k == 0.0 ? -36.0 - f : (exp(-36.0 * k) - exp(k * f)) / k;
+    moved = t >= needed ? -36.0 - f : k == 0.0 ? t : grown < 1e300 ? log1p(grown) / k : log(k * t) / k - f;
     t = t < needed ? 0.0 : t - needed;
   }
   while (t > 0.0 && f + moved < 38.0) {
-    length = 2.0;
+    length = panel;
     for (round = 0; round < 60; ++round) {
       for (needed = 0.0, i = 0; i < 8; ++i) {
         const double at = f + moved + 0.5 * length * (1.0 + (i < 4 ? node[i] : -node[i - 4]));
-        needed += 0.5 * length * weight[i % 4] * exp(-bend * (at > 0.0 ? log1p(exp(-at)) : log1p(exp(at)) - at));
+        needed += 0.5 * length * weight[i % 4] *
+                  exp(growth * at - bend * (at > 0.0 ? log1p(exp(-at)) : log1p(exp(at)) - at));
       }
-      if (length == 2.0 && needed <= t) break;
+      if (length == panel && needed <= t) break;
       {
         const double end = f + moved + length;
-        const double rate = exp(bend * (end > 0.0 ? log1p(exp(-end)) : log1p(exp(end)) - end));
-        const double change = (t - needed) * rate, next = fmin(fmax(length + change, 0.1 * length), 2.0);
+        const double rate = exp(bend * (end > 0.0 ? log1p(exp(-end)) : log1p(exp(end)) - end) - growth * end);
+        const double change = (t - needed) * rate, next = fmin(fmax(length + change, 0.1 * length), panel);
         if (fabs(next - length) <= 1e-14 * length) break;
         length = next;
       }
     }
     moved += length;
-    t = length == 2.0 && needed <= t ? t - needed : 0.0;
+    t = length == panel && needed <= t ? t - needed : 0.0;
   }
+  if (growth > 0.0) return -(moved + log1p(growth * t * exp(-growth * (f + moved))) / growth) / q;
   moved += t;
   share = expm1(-moved) * expm1(-size);
   shorter = share < 0.5 ? -log1p(-share) : size - log1p(exp(-(f + moved)));

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from gradstream._parameters import online_spec
 from gradstream._targets import Targets
+from gradstream._validation import check_sample_weight, check_weight_left
 from gradstream.estimators._transfer import started_at, state_of_sample
 from gradstream.linear_model._sgd_exchange import scikit_learn_class
 from gradstream.regimes.streaming import Model
@@ -73,6 +74,7 @@ def from_scikit_learn(cls: Any, model: Any, sample: tuple[Any, Any, Any]) -> Any
     check_is_fitted(model)
     _check_sample(model, sample)
     estimator = cls(**parameters)
+    weight = 1.0 if sample[0] is None else _weight(*sample)
     if not estimator._keeps_sums or sample[0] is None:
         _share(model, estimator)
     labels = getattr(model, "_label_binarizer", None)
@@ -82,10 +84,10 @@ def from_scikit_learn(cls: Any, model: Any, sample: tuple[Any, Any, Any]) -> Any
     coef = np.ascontiguousarray(np.atleast_2d(dense).T, np.float64)
     intercept = np.broadcast_to(np.ravel(np.asarray(model.intercept_, np.float64)), coef.shape[1]).copy()
     classes = getattr(model, "classes_", None)
-    estimator._penalty_weight = 1.0 if sample[0] is None else _weight(*sample)
+    estimator._penalty_weight = weight
     if estimator._keeps_sums and sample[0] is not None:
         estimator.fit(*sample)
-    elif coef.shape[1] == 1 or (estimator.loss == "log_loss" and classes is not None):
+    elif estimator._learns_rows and (coef.shape[1] == 1 or (estimator.loss == "log_loss" and classes is not None)):
         _install(estimator, sample, coef, intercept)
     dtype = dense.dtype if dense.dtype in (np.float32, np.float64) else np.float64
     estimator.coef_, estimator.intercept_ = dense.astype(dtype, copy=False), _as_theirs(model.intercept_)
@@ -142,7 +144,10 @@ def _parameters(cls: Any, model: Any) -> dict[str, Any]:
 
 
 def _weight(X: Any, y: Any, sample_weight: Any) -> float:
-    return float(len(y) if sample_weight is None else np.sum(sample_weight))
+    n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
+    weights = check_sample_weight(sample_weight, n_rows)
+    check_weight_left(weights)
+    return float(n_rows if weights is None else weights.sum())
 
 
 def _share(one: Any, other: Any) -> None:

@@ -187,10 +187,11 @@ class BatchDropIn(GoingOn, SavedDropIn):
         )
 
     def _solved(self, rows: Rows, watch: Any) -> tuple[list[Optimum], LearnerState | None]:
-        """Return the optimum of every column of targets; of one, also the state that goes on from there."""
+        """Return the optimum of every column of targets; of one, also the state that goes on, if any does."""
         problems = [self._problem_of(rows, column) for column in range(len(rows.columns))]
         optima = [self._minimise(problem, watch) for problem in problems]
-        return optima, go_on(problems[0], optima[0].point) if len(problems) == 1 else None
+        goes_on = len(problems) == 1 and self._learns_rows
+        return optima, go_on(problems[0], optima[0].point) if goes_on else None
 
     def _minimise(self, problem: Problem, watch: Any) -> Optimum:
         center = rough_center(problem)
@@ -212,7 +213,7 @@ class BatchDropIn(GoingOn, SavedDropIn):
     def _take(self, optima: list[Optimum], rows: Rows, state: LearnerState | None) -> None:
         """Make the optimum the estimator's. Nothing here can fail half-way."""
         coef, intercept = self._shaped_like(rows, optima)
-        if state is None:  # more targets than the online regimes have
+        if state is None:  # more targets than the online regimes have, or no way to learn a row
             self.__dict__.pop("_model", None)
         else:
             self._keep(Model(state), rows.targets)
@@ -222,6 +223,7 @@ class BatchDropIn(GoingOn, SavedDropIn):
             self.__dict__["_lent"] = True
         else:
             self.__dict__.pop("_lent", None)
+        self.optimizer_ = optima[0].result["solver"]
         self.optimality_ = max(optimum.result["optimality"] for optimum in optima)
         self.objective_ = sum(optimum.result["objective"] for optimum in optima)
         self.loss_curve_ = list(optima[0].result["loss_curve"]) if len(optima) == 1 else []

@@ -16,7 +16,14 @@ from gradstream._parameters import online_spec
 from gradstream._targets import Targets
 from gradstream._threads import thread_count
 from gradstream._unavailable import not_yet
-from gradstream._validation import CheckedRows, check_row, check_rows, check_sample_weight, check_weight_left
+from gradstream._validation import (
+    CheckedRows,
+    check_row,
+    check_rows,
+    check_sample_weight,
+    check_weight_left,
+    first_row,
+)
 from gradstream.estimators._merge import check_alike
 from gradstream.estimators._online import _checked_weight
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
@@ -91,11 +98,7 @@ class ExactDropIn(BatchDropIn):
             if "_model" in vars(self):
                 super().learn_one(x, y, sample_weight)
                 return
-            if isinstance(x, tuple):
-                raise ValueError(
-                    "The number of features is not known yet: call fit or partial_fit before learn_one(pair)."
-                )
-            self._learn(np.asarray(x)[None, :], np.asarray([y]), [_checked_weight(sample_weight)], None)
+            self._learn(first_row(x), np.asarray([y]), [_checked_weight(sample_weight)], None)
             return
         weight = np.array([_checked_weight(sample_weight)])
         with learning_turn(self):

@@ -10,6 +10,7 @@ from sklearn.metrics import d2_tweedie_score
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from gradstream._targets import Targets, real_values
+from gradstream._validation import check_sample_weight, check_weight_left
 from gradstream.linear_model._drop_in import REGRESSOR, Rows
 from gradstream.linear_model._optimum import Goal, relative
 from gradstream.linear_model._values import ValueDropIn
@@ -73,7 +74,7 @@ class GeneralisedLinearModel(ValueDropIn):
         Returns
         -------
         score : float
-            At most 1; 0 is the mean of y.
+            At most 1; 0 is the mean of y, of a constant y -infinity.
 
         Raises
         ------
@@ -84,7 +85,13 @@ class GeneralisedLinearModel(ValueDropIn):
         """
         predictions = self.predict(X)
         targets = self._fit_targets(y, None, len(predictions))
-        return float(d2_tweedie_score(targets.y, predictions, sample_weight=sample_weight, power=self._power))
+        weights = check_sample_weight(sample_weight, len(predictions))
+        check_weight_left(weights)
+        try:
+            return float(d2_tweedie_score(targets.y, predictions, sample_weight=weights, power=self._power))
+        except ZeroDivisionError:  # y is constant: nothing to explain
+            exact = np.array_equal(targets.y, predictions)
+            return 1.0 if exact else -np.inf
 
     def _complete(self, other: Any) -> None:
         other._base_loss = other._get_loss()

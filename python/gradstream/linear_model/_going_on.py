@@ -83,6 +83,8 @@ class GoingOn(BatchEstimator):
     def _take_up(self) -> None:
         """Go on from the arrays: the model moves to what was written to them, and they are made anew when read."""
         attributes = self.__dict__
+        if not self._learns_rows:
+            raise ValueError(self._refuse_rows())
         if "_model" not in attributes and "coef_" in attributes:
             raise not_yet(
                 f"{self._owner}: going on from several targets, or from arrays put together by hand,",
@@ -120,6 +122,11 @@ class GoingOn(BatchEstimator):
             self._parameters_changed()
 
     _penalty_is_of_the_sum = True  # and not of the mean loss
+    _learns_rows = True
+
+    def _refuse_rows(self) -> str:
+        """Word the error of a model that learns from all rows at once only."""
+        raise NotImplementedError
 
 
 def _weight_of(X: Any, sample_weight: Any) -> float:

@@ -10,6 +10,7 @@ from sklearn.base import MultiOutputMixin
 from sklearn.utils import check_array
 
 from gradstream._targets import real_values
+from gradstream._validation import reject_masked
 from gradstream.linear_model import _parameters_ridge as rules
 from gradstream.linear_model._drop_in import REGRESSOR, Rows
 from gradstream.linear_model._exact import ExactDropIn
@@ -231,6 +232,9 @@ class Ridge(MultiOutputMixin, ExactDropIn, ValueDropIn):
         """Return y as (n, m)."""
         if np.ndim(y) != 2:
             return real_values(self, y, weights, n_rows).y[:, None]
+        reject_masked("y", y)
+        if np.asarray(y).dtype.kind in "mM":
+            raise ValueError(f"y has dtype {np.asarray(y).dtype}: targets are real numbers.")
         Y = check_array(y, dtype=np.float64, input_name="y", order="C")
         if len(Y) != n_rows:
             raise ValueError(f"Found input variables with inconsistent numbers of samples: {[n_rows, len(Y)]}")

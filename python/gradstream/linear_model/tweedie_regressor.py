@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from numbers import Real
 from typing import Any, ClassVar
 
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from gradstream._unavailable import not_yet
+from gradstream._parameters import POSITIVE
 from gradstream.linear_model._glm import GeneralisedLinearModel
+from gradstream.linear_model._optimum import Goal, Optimum
 from gradstream.persistence import register
 
 
@@ -21,15 +24,17 @@ class TweedieRegressor(GeneralisedLinearModel):
     Parameters
     ----------
     power : float, default=0.0
-        Of the mean that the variance grows with: 0 is normal, 1 Poisson, between them nothing, between 1 and 2 compound
-        Poisson-gamma (amounts that are often 0), 2 gamma, 3 inverse Gaussian.
+        Of the mean that the variance grows with: below 0 extreme stable, 0 normal, 1 Poisson, between them no
+        distribution but a deviance, between 1 and 2 compound Poisson-gamma (amounts that are often 0), 2 gamma, 3
+        inverse Gaussian. Up to 0 y is any number, from 2 on above 0, between them not below 0; means are above 0
+        wherever the power is not 0.
     alpha : float >= 0, default=1
         Strength of the penalty beside the mean loss.
     fit_intercept : bool, default=True
         Whether margins have an intercept.
     link : {"auto", "identity", "log"}, default="auto"
-        What makes a margin of a mean; "auto" is "identity" for ``power <= 0``, else "log". "identity" with a power
-        other than 0, "log" with powers below 1, and powers below 0 are not available yet.
+        What makes a margin of a mean; "auto" is "identity" for ``power <= 0``, else "log". Models of the identity link
+        with a power other than 0 learn by ``fit`` alone: a row whose margin is not above 0 has no deviance.
     solver : {"lbfgs", "newton-cholesky"}, default="lbfgs"
         What may be asked for, as in scikit-learn; both are mapped onto L-BFGS with a Newton tail.
     max_iter : int >= 1, default=100
@@ -73,6 +78,12 @@ class TweedieRegressor(GeneralisedLinearModel):
     gradstream.LinearRegressor : The main estimator, with ``loss="tweedie"``.
     sklearn.linear_model.TweedieRegressor : What this stands in for.
 
+    Notes
+    -----
+    The objective is convex for powers from 1 to 2 with the logarithmic link, and from 0 to 1 with the identity link.
+    Otherwise there may be more than one minimum; like scikit-learn, ``fit`` goes downhill from the mean of y. With the
+    identity link the optimum may lie where the mean of a row is 0: ``fit`` warns of it and stays inside.
+
     References
     ----------
     .. [1] P. McCullagh and J. A. Nelder, "Generalized Linear Models", second edition, 1989.
@@ -89,7 +100,6 @@ class TweedieRegressor(GeneralisedLinearModel):
     8
     """
 
-    _scikit_learns_loss = "HalfTweedieLoss"
     _parameter_constraints: ClassVar[dict[str, Any]] = GeneralisedLinearModel._parameter_constraints | {
         "power": [Interval(Real, None, None, closed="neither")],
         "link": [StrOptions({"auto", "identity", "log"})],
@@ -122,24 +132,43 @@ class TweedieRegressor(GeneralisedLinearModel):
 
     @property
     def loss(self) -> str:  # type: ignore[override]
-        """Name of the loss in the main estimators."""
-        return "squared_error" if self.power <= 0 else "tweedie"
+        """Name of the loss in the core."""
+        if self.link == "log" or (self.link == "auto" and self.power > 0):
+            return "tweedie"
+        return "squared_error" if self.power == 0 else "tweedie_identity"
 
     @property
     def _power(self) -> float:  # type: ignore[override]
         return float(self.power)
 
-    def _check_values(self) -> None:
-        super()._check_values()
-        link = "identity" if self.link == "auto" and self.power <= 0 else "log" if self.link == "auto" else self.link
-        if self.power < 0 or 0 < self.power < 1 or (link == "identity") != (self.power == 0):
-            raise not_yet(
-                f"power={self.power!r} with link={self.link!r}",
-                "There are power=0 with the identity link, and powers from 1 on with the logarithmic one.",
-            )
+    @property
+    def _scikit_learns_loss(self) -> str:  # type: ignore[override]
+        return "HalfTweedieLoss" if self.loss == "tweedie" else "HalfTweedieLossIdentity"
+
+    @property
+    def _learns_rows(self) -> bool:
+        return self.loss not in POSITIVE
 
     def _main_parameters(self, weight: float, column: int = 0) -> dict[str, Any]:
         return super()._main_parameters(weight, column) | {"power": float(self.power)}
+
+    def _refuse_rows(self) -> str:
+        return (
+            f"TweedieRegressor(power={self.power!r}, link={self.link!r}) learns from all rows at once only: a row "
+            "whose margin is not above 0 has no deviance. Use fit, or link='log'."
+        )
+
+    def _warn(self, goal: Goal, optimum: Optimum) -> None:
+        super()._warn(goal, optimum)
+        result = optimum.result
+        if self.loss in POSITIVE and result["status"] == "no_progress" and result["optimality"] > goal.relative:
+            warnings.warn(
+                f"TweedieRegressor stopped after {result['n_iter']} iterations where a row has a mean of about 0, the "
+                f"edge of what power={self.power!r} and the identity link allow. Gradient over that at 0: "
+                f"{result['optimality']:.1e}, wanted {goal.relative:.1e}. Use link='log', or alpha > {self.alpha!r}.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
 
 
 register("gradstream.linear_model.TweedieRegressor", TweedieRegressor)

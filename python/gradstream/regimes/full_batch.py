@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gradstream import _core
 from gradstream._validation import raise_for_status
 from gradstream.regimes import least_squares
+from gradstream.regimes.first_point import with_means_above_0
 from gradstream.regimes.handover import Point, handed_over
 from gradstream.regimes.no_optimum import no_optimum
 from gradstream.regimes.origin import centred, far_off, rough_center, shifted, uncentred
@@ -42,6 +43,7 @@ def fit(problem: Problem, solver: str, watch: Watch | None) -> Solution:
 
 def solve(problem: Problem, solver: str, statistics: Standardisation, watch: Watch | None) -> BatchResult:
     """Minimise, in standardised coordinates, or raise where sums are not finite."""
+    problem = with_means_above_0(problem)
     shift = far_off(problem)
     if shift != 0.0:
         problem = shifted(problem, shift)

@@ -13,6 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit, softmax
 
+from gradstream._parameters import LOG_LINK
 from gradstream._validation import BLOCK_ELEMENTS
 from gradstream.regimes.handover import Point
 from gradstream.regimes.problem import Problem
@@ -31,14 +32,12 @@ def no_optimum(problem: Problem, point: Point, stronger: str) -> str | None:
     """Return a warning where the solution, in X's own units, stands for none. ``stronger`` says how to penalise."""
     spec = problem.plan.spec
     loss = spec["loss"]
-    if loss not in ("log_loss", "poisson"):
-        return None
-    if loss == "poisson" and spec["fit_intercept"] and not _any_count(problem):
+    if loss in LOG_LINK and spec["fit_intercept"] and not _any_count(problem):
         return (
             f"{problem.owner}: all targets of positive weight are 0, so that the best intercept is -infinity; the fit "
             "stopped where the loss is flat. Predict 0 for such rows, or use fit_intercept=False."
         )
-    if spec["l1"] > 0 or spec["l2"] > 0:
+    if loss not in ("log_loss", "poisson") or spec["l1"] > 0 or spec["l2"] > 0:
         return None
     undecided = _undecided(problem, point)
     if undecided.all() or not any(_can_grow(problem, column) for column in undecided.T):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradstream import _core
-from gradstream._parameters import BANK, LOSSES, SLOTS, has_statistics, least_target
+from gradstream._parameters import BANK, LOSSES, POSITIVE, SLOTS, has_statistics, least_target
 from gradstream._state import ARRAYS, BLOCK_ROWS, EXPERTS, FEATURES, LANES, LearnerState
 from gradstream._validation import FLOATS, CheckedRows, check_csr
 from gradstream.regimes.delayed import check_learnable
@@ -70,10 +70,10 @@ def _checked_spec(spec: Any) -> Spec:
     if types != SPEC_TYPES:
         wrong = sorted(map(str, set(types.items()) ^ set(SPEC_TYPES.items())))
         raise ValueError(f"state['model']['spec'] has entries of other names or types than it has to have: {wrong}.")
-    if spec["loss"] not in LOSSES or spec["optimizer"] not in {BANK, *SLOTS}:
+    if spec["loss"] not in LOSSES.keys() - POSITIVE or spec["optimizer"] not in {BANK, *SLOTS}:
         raise ValueError(
             f"state['model']['spec'] has loss={spec['loss']!r} and optimizer={spec['optimizer']!r}: this version knows "
-            f"the losses {sorted(LOSSES)} and the optimizers {sorted({BANK, *SLOTS})}."
+            f"the losses {sorted(LOSSES.keys() - POSITIVE)} and the optimizers {sorted({BANK, *SLOTS})}."
         )
     checked = cast("Spec", dict(spec))
     check_spec_values(checked)
