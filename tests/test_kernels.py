@@ -175,7 +175,7 @@ def test_squared_gradients_equal_the_twin(task, standardize, layout, dtype):
     center = sample.X.mean(axis=0) if standardize == "center_scale" else None
     scale = None if standardize == "none" else np.linspace(0.0, 2.0, 6)
     spec = make_spec(loss=task[0], columns=task[1], standardize=standardize)
-    G, G_b = _core.squared_gradients(rows(sample.X, layout, dtype), sample.y, sample.s, spec, W, center, scale, b)
+    G, G_b = _core.squared_gradients(rows(sample.X, layout, dtype), sample.y, sample.s, spec, W, center, scale, b, 1)
     Xc = sample.X if center is None else sample.X - center
     Xt = Xc if scale is None else Xc * scale
     r = columns.row_derivatives(task[0], spec["loss_parameter"], Xc @ W + b, sample.y)

@@ -60,12 +60,12 @@ template <class T, class C, class Code>
 bool encode(const T* y, std::int64_t n, const C* classes, std::int64_t count, Code* out, Codes<Code> codes = {}) {
   if (count == 2) {
     const C low = classes[0], high = classes[1];
-    const Code other = codes.first + codes.step;
     int strangers = 0;
-    for (std::int64_t i = 0; i < n; ++i) {
+    for (std::int64_t i = 0; i < n; ++i) {  // no branch: labels in no order are not foreseen
       const C label = static_cast<C>(y[i]);
-      strangers |= label != low && label != high ? 1 : 0;
-      out[i] = label == high ? other : codes.first;
+      const int is_high = label == high ? 1 : 0;
+      strangers |= (label == low ? 0 : 1) & (1 - is_high);
+      out[i] = codes.first + codes.step * static_cast<Code>(is_high);
     }
     return strangers == 0;
   }

@@ -152,7 +152,7 @@ py::array_t<double> inverse_deviation(const py::object& mean, const py::object& 
 /// coef (d, K) in X's units; sums come back in standardised coordinates.
 py::tuple squared_gradients(const py::object& X, const py::object& y, const py::object& weight, const py::dict& spec,
                             const py::object& coef, const py::object& center, const py::object& scale,
-                            const py::object& intercept) {
+                            const py::object& intercept, int n_threads) {
   const Rows rows = rows_from(X);
   const LossSpec loss = spec_from(spec).loss;
   const std::int64_t K = loss.columns, d = rows.columns;
@@ -164,15 +164,7 @@ py::tuple squared_gradients(const py::object& X, const py::object& y, const py::
   kernels::GradientSums sums{G.data(), b.data()};
   {
     const py::gil_scoped_release unlocked;
-    std::visit(
-        [&](const auto& view) {
-          const auto& kernel = kernels::table().of(view);
-          const std::int64_t size =
-              std::max(kernel.workspace(view, K), kernel.stream_workspace(view, {0, view.rows}, K));
-          std::vector<double> workspace(static_cast<std::size_t>(size));
-          kernel.squared_gradients(view, {0, view.rows}, model, targets, loss, sums, workspace.data());
-        },
-        rows.view);
+    solvers::squared_gradients(rows.view, targets, loss, model, n_threads, sums);
   }
   for (std::int64_t i = 0; factor != nullptr && i < d * K; ++i)
     G[static_cast<std::size_t>(i)] *= factor[i / K] * factor[i / K];
@@ -232,7 +224,7 @@ void register_batch(py::module_& m) {
   m.def("moments", &moments, py::arg("X"), py::arg("sample_weight"), py::arg("n_threads"));
   m.def("inverse_deviation", &inverse_deviation, py::arg("mean"), py::arg("m2"), py::arg("weight"));
   m.def("squared_gradients", &squared_gradients, py::arg("X"), py::arg("y"), py::arg("sample_weight"), py::arg("spec"),
-        py::arg("coef"), py::arg("center"), py::arg("scale"), py::arg("intercept"));
+        py::arg("coef"), py::arg("center"), py::arg("scale"), py::arg("intercept"), py::arg("n_threads"));
   m.def("stored_squares", &stored_squares, py::arg("X"), py::arg("sample_weight"));
   m.def("check_csr", [](const py::object& X) { return to_tuple(check_rows(X)); }, py::arg("X"));
   m.def("check_finite", &check_finite, py::arg("X"));

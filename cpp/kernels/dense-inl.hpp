@@ -108,7 +108,7 @@ void margins_tile(const Tile<View>& tile, const View& X, const LinearModel& mode
   dot_rows<kCentered>(tile.rows, tile.ahead, tile.count, X.columns, model.center, scratch.W, model.intercept[0], out);
 }
 
-/// sums.coef += (x - center)' rows((x - center) . coef + intercept) over the rows of a set: rows(first, count, z) turns
+/// sums.coef += (x - center)' rows((x - center) . coef + intercept) over the rows of a set: rows(tile, first, z) turns
 /// the margins (count, K) of a tile into what is summed.
 template <bool kCentered, class View, class Rows>
 GRADSTREAM_INLINE void dense_pass_of(const View& X, RowSet set, const LinearModel& model, std::int64_t K,
@@ -122,7 +122,7 @@ GRADSTREAM_INLINE void dense_pass_of(const View& X, RowSet set, const LinearMode
     const std::int64_t count = set.count - first < step ? set.count - first : step;
     tile.fill(X, set, first, count, reinterpret_cast<T*>(scratch.copy));
     margins_tile<kCentered>(tile, X, model, scratch, K, scratch.z);
-    rows(first, count, scratch.z);
+    rows(tile, first, scratch.z);
     if (K > 1) {
       pad_rows(count, K, scratch.z, scratch.r);
       axpy_columns_tile<kCentered>(tile.rows, count, d, model.center, scratch.r, padded(K), scratch.G);
@@ -143,17 +143,32 @@ GRADSTREAM_INLINE void dense_pass(const View& X, RowSet set, const LinearModel& 
   }
 }
 
+/// A tile at w = 0, while it is in cache; z has room for its margins.
+template <class View>
+void add_blank(const Tile<View>& tile, std::int64_t d, const double* center, const LossSpec& loss,
+               const TileTargets& own, double* z, BlankSums& blank) {
+  for (std::int64_t i = 0; i < tile.count; ++i) z[i] = blank.intercept;
+  blank.loss += loss_rows_function(loss)(loss, tile.count, z, own.y, own.s, z);
+  for (std::int64_t i = 0; i < tile.count; ++i) blank.slope += z[i];
+  if (center != nullptr) {
+    axpy_rows<true>(tile.rows, tile.count, d, center, z, blank.coef);
+  } else {
+    axpy_rows<false>(tile.rows, tile.count, d, center, z, blank.coef);
+  }
+}
+
 template <class View>
 void dense_loss_gradient(const View& X, RowSet set, const LinearModel& model, const Targets& targets,
                          const LossSpec& loss, GradientSums& sums, double* workspace) {
   const std::int64_t K = loss.columns;
   const LossRows rows_loss = loss_rows_function(loss);
   const BatchScratch scratch(workspace, X.columns, K);
-  dense_pass(X, set, model, K, sums, scratch, [&](std::int64_t first, std::int64_t count, double* z) {
-    keep_margins(set, first, count, K, z, sums.margins);
-    const TileTargets own = tile_targets(targets, set, first, count, scratch.y, scratch.s);
-    sums.loss += rows_loss(loss, count, z, own.y, own.s, z);
-    add_row_sums(count, K, z, own.s, sums);
+  dense_pass(X, set, model, K, sums, scratch, [&](const Tile<View>& tile, std::int64_t first, double* z) {
+    keep_margins(set, first, tile.count, K, z, sums.margins);
+    const TileTargets own = tile_targets(targets, set, first, tile.count, scratch.y, scratch.s);
+    sums.loss += rows_loss(loss, tile.count, z, own.y, own.s, z);
+    add_row_sums(tile.count, K, z, own.s, sums);
+    if (sums.blank != nullptr) add_blank(tile, X.columns, model.center, loss, own, scratch.r, *sums.blank);
   });
 }
 
@@ -161,9 +176,9 @@ template <class View>
 void dense_curvature_product(const View& X, RowSet set, const LinearModel& direction, std::int64_t K,
                              const RowCurvatures& curvatures, GradientSums& sums, double* workspace) {
   dense_pass(X, set, direction, K, sums, BatchScratch(workspace, X.columns, K),
-             [&](std::int64_t first, std::int64_t count, double* z) {
-               apply_curvatures(curvatures, set, first, count, K, z);
-               add_row_sums(count, K, z, nullptr, sums);
+             [&](const Tile<View>& tile, std::int64_t first, double* z) {
+               apply_curvatures(curvatures, set, first, tile.count, K, z);
+               add_row_sums(tile.count, K, z, nullptr, sums);
              });
 }
 

@@ -107,7 +107,25 @@ void dense_moments(const View& X, RowSet set, const double* weight, MomentSums& 
   }
 }
 
-/// For the hand-over to AdaGrad: at most 10,000 rows, so clarity before speed.
+/// G_jk += squares_k (x_j - center_j)^2
+template <class T>
+GRADSTREAM_INLINE void add_squares(const T* x, std::int64_t d, const double* center, std::int64_t K,
+                                   const double* squares, double* G) {
+  if (K > 1) {
+    for (std::int64_t j = 0; j < d; ++j) {
+      const double deviation = static_cast<double>(x[j]) - (center != nullptr ? center[j] : 0.0);
+      for (std::int64_t k = 0; k < K; ++k) G[j * K + k] += squares[k] * deviation * deviation;
+    }
+    return;
+  }
+  each_pack(d, [&](auto tag, std::int64_t j) {
+    using V = decltype(tag);
+    const V deviation = center != nullptr ? load<V>(x + j) - load<V>(center + j) : load<V>(x + j);
+    store(G + j, load<V>(G + j) + V(squares[0]) * deviation * deviation);
+  });
+}
+
+/// For the hand-over to AdaGrad: at most 10,000 rows.
 template <class View>
 void dense_squared_gradients(const View& X, RowSet set, const LinearModel& model, const Targets& targets,
                              const LossSpec& loss, GradientSums& sums, double* workspace) {
@@ -127,14 +145,12 @@ void dense_squared_gradients(const View& X, RowSet set, const LinearModel& model
     const TileTargets own = tile_targets(targets, set, first, count, scratch.y, scratch.s);
     sums.loss += loss_rows(loss, count, scratch.z, own.y, nullptr, scratch.z);
     for (std::int64_t i = 0; i < count; ++i) {
+      double* const squares = scratch.z + i * K;
       for (std::int64_t k = 0; k < K; ++k) {
-        const double square = (own.s != nullptr ? own.s[i] : 1.0) * scratch.z[i * K + k] * scratch.z[i * K + k];
-        sums.intercept[k] += square;
-        for (std::int64_t j = 0; j < d; ++j) {
-          const double x = static_cast<double>(tile.rows[i][j]) - (model.center != nullptr ? model.center[j] : 0.0);
-          sums.coef[j * K + k] += square * x * x;
-        }
+        squares[k] = (own.s != nullptr ? own.s[i] : 1.0) * squares[k] * squares[k];
+        sums.intercept[k] += squares[k];
       }
+      add_squares(tile.rows[i], d, model.center, K, squares, sums.coef);
       sums.weight += own.s != nullptr ? own.s[i] : 1.0;
     }
   }

@@ -25,14 +25,24 @@ struct Targets {
   const double* weight;
 };
 
+/// What the same rows add at w = 0, of one column: coef (d,) += s r (x - center), slope += s r, loss.
+struct BlankSums {
+  double intercept;
+  double* coef;
+  double slope = 0.0;
+  double loss = 0.0;
+};
+
 /// Sums over rows: loss += s loss(z, y); coef[j][k] += s r_k (x_j - center_j); intercept_k += s r_k; weight += s.
-/// `margins`: where given, z (n, K) is kept there, by absolute row number.
+/// `margins`: where given, z (n, K) is kept there, by absolute row number. `blank`: where given, added up in the same
+/// read (dense rows, one column).
 struct GradientSums {
   double* coef;
   double* intercept;
   double loss = 0.0;
   double weight = 0.0;
   double* margins = nullptr;
+  BlankSums* blank = nullptr;
 };
 
 /// Second derivatives of the rows' weighted losses in their margins, (n, K) by absolute row number. Of a softmax, whose

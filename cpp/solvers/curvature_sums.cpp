@@ -59,6 +59,17 @@ void CurvatureSums::flush() {
   filled_ = 0;
 }
 
+void CurvatureSums::add(const CurvatureSums& other) {
+  for (std::size_t at = 0; at < sums_.size(); ++at) sums_[at] += other.sums_[at];
+}
+
+void CurvatureSums::standardise(const double* scale, double intercept) {
+  const auto factor = [&](std::size_t j) { return j + 1 == p_ ? intercept : scale != nullptr ? scale[j] : 1.0; };
+  for (std::size_t j = 0; j < p_; ++j) {
+    for (std::size_t i = 0; i <= j; ++i) sums_[j * width_ + i] *= factor(j) * factor(i);
+  }
+}
+
 void CurvatureSums::write(double factor, double* hessian) {
   flush();
   const std::size_t size = p_ * columns_;

@@ -24,6 +24,15 @@ class CurvatureSums {
   void clear();
   /// One more row: x (p), curvature (K, K) symmetric.
   void add(const Vector& x, const double* curvature);
+  /// Those of other rows, added to these; both flushed.
+  void add(const CurvatureSums& other);
+  /// Rows that have been added are in the sums from here on.
+  void flush();
+  /// The lower triangle of one column's sums, (width, width), the width in whole packs: what kernels add to.
+  double* products() { return sums_.data(); }
+  /// Of one column's rows (x, 1): columns times `scale` (null: 1), the intercept's times `intercept`.
+  void standardise(const double* scale, double intercept);
+  std::int64_t doubles() const { return static_cast<std::int64_t>(sums_.size()); }
   /// Of all pairs: hessian (p K, p K), lower triangle: entry ((j, k), (i, l)) = factor times the sum.
   void write(double factor, double* hessian);
   /// Of alike columns: blocks (K, p, p), lower triangles.
@@ -31,7 +40,6 @@ class CurvatureSums {
 
  private:
   static constexpr std::size_t kTile = 64;
-  void flush();
 
   std::size_t p_, width_, columns_;  // width: p in whole packs, zeros behind it
   std::vector<std::size_t> pairs_;   // k K + l of every block

@@ -9,7 +9,7 @@
 #include "solvers/dual_ascent.hpp"
 #include "solvers/large_smooth.hpp"
 #include "solvers/optimality.hpp"
-#include "solvers/row_sample.hpp"
+#include "solvers/sampled_start.hpp"
 #include "solvers/smooth.hpp"
 
 namespace gradstream::solvers {
@@ -62,33 +62,70 @@ struct Problem {
   const Standardization& standardization;
 };
 
+/// Of L-BFGS, where it pays.
+std::optional<SampledStart> sampled_start(const Problem& problem, const BatchOptions& options, const Oracle& oracle) {
+  if (options.solver != BatchSolver::lbfgs || !sampled_start_pays(oracle)) return std::nullopt;
+  auto samples =
+      take_samples({problem.rows, problem.targets, problem.spec, problem.standardization, options.n_threads}, oracle);
+  if (samples.oracles.empty()) return std::nullopt;
+  return std::optional<SampledStart>(std::in_place, std::move(samples));
+}
+
 Code run(const Problem& problem, const BatchOptions& options, bool warm, MemoryOracle& oracle, Point& point,
-         const GradientGoal& goal, Monitor& monitor) {
+         const GradientGoal& goal, Monitor& monitor, SampledStart* start) {
   const auto& [rows, targets, spec, standardization] = problem;
   if (options.solver == BatchSolver::gd) return accelerated_proximal(oracle, point, spec.penalty.l1, goal, monitor);
   if (options.solver != BatchSolver::lbfgs) {
     return minimise_large({rows, targets, spec, standardization, warm}, options, oracle, point, goal, monitor);
   }
-  const auto samples = take_samples(rows, targets, spec, standardization, oracle);
-  return minimise_smooth(oracle, point, goal, monitor, samples.oracles);
+  if (warm && start != nullptr && !goal.met(norm(point.gradient))) {
+    Point at = point;
+    start->approach(at.x);
+    at.evaluate(oracle);
+    start->take_better(point, at);
+  }
+  return minimise_smooth(oracle, point, goal, monitor, start);
+}
+
+/// Where all is measured from, w = 0 with the best intercepts, and where the solver begins. Both evaluated.
+struct Beginning {
+  Point blank;
+  Point point;
+};
+
+Beginning begin(const Problem& problem, const BatchStart& start, MemoryOracle& oracle, SampledStart* sampled) {
+  Beginning out{{blank(problem.rows, problem.targets, problem.spec), 0.0, {}}, {}};
+  Point from{out.blank.x, 0.0, {}};
+  if (!start.given() && sampled == nullptr) {
+    out.blank.evaluate(oracle);
+    out.point = out.blank;
+    return out;
+  }
+  if (start.given()) {
+    put_start(start, problem.spec, problem.standardization, from.x);
+  } else {
+    sampled->approach(from.x);
+  }
+  from.evaluate_with(oracle, out.blank);
+  out.point = out.blank;
+  if (!start.given()) {
+    sampled->take_better(out.point, from);
+  } else if (from.finite()) {
+    out.point = std::move(from);
+  }
+  return out;
 }
 
 BatchResult minimise(const Problem& problem, const BatchStart& start, BatchOptions options, Monitor& monitor) {
   const auto& [rows, targets, spec, standardization] = problem;
   MemoryOracle oracle(rows, targets, spec, standardization, options.n_threads);
-  Point point{blank(rows, targets, spec), 0.0, {}};
-  point.evaluate(oracle);
-  const double l1 = spec.penalty.l1;
-  const bool warm = start.coef != nullptr || start.intercept != nullptr;
-  Point from = point;
-  if (warm) {
-    put_start(start, spec, standardization, from.x);
-    from.evaluate(oracle);
-  }
-  const GradientGoal goal{gradient_scale(oracle, point.finite() ? point : from, l1, options.tol), options.tol};
-  if (from.finite()) point = std::move(from);
   if (options.solver == BatchSolver::by_shape) options.solver = by_shape(rows, spec, oracle);
-  const Code code = run(problem, options, warm, oracle, point, goal, monitor);
+  std::optional<SampledStart> sampled = sampled_start(problem, options, oracle);
+  SampledStart* const few = sampled ? &*sampled : nullptr;
+  auto [blank, point] = begin(problem, start, oracle, few);
+  const double l1 = spec.penalty.l1;
+  const GradientGoal goal{gradient_scale(oracle, blank.finite() ? blank : point, l1, options.tol), options.tol};
+  const Code code = run(problem, options, start.given(), oracle, point, goal, monitor, few);
   BatchResult result = result_at(point.x, oracle.intercepts(), monitor);
   centre_softmax_intercepts(spec, result.intercept);
   result.objective = point.value + l1 * l1_norm(oracle, point.x);

@@ -31,6 +31,8 @@ std::string_view name(BatchSolver solver);
 struct BatchStart {
   const double* coef = nullptr;
   const double* intercept = nullptr;
+
+  bool given() const { return coef != nullptr || intercept != nullptr; }
 };
 
 struct BatchOptions {

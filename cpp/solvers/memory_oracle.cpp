@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "parallel/interruption.hpp"
-
 namespace gradstream::solvers {
 namespace {
 
@@ -27,6 +25,7 @@ MemoryOracle::MemoryOracle(const RowAccess& rows, const kernels::Targets& target
       columns_(spec.loss.columns),
       total_weight_(sum_of_weights(targets, rows.rows())),
       coef_(standardization.scale != nullptr ? static_cast<std::size_t>(rows.columns() * spec.loss.columns) : 0),
+      n_threads_(n_threads),
       pass_(rows, spec.loss, targets, n_threads) {}
 
 kernels::LinearModel MemoryOracle::model_at(const double* parameters) {
@@ -39,6 +38,24 @@ double MemoryOracle::value_gradient(const double* parameters, double* gradient) 
   kernels::GradientSums sums{gradient, gradient + coefficients()};
   if (products_) sums.margins = products_->margins_of(parameters);
   pass_.run(model, sums);
+  return mean_with_penalty(parameters, sums);
+}
+
+std::pair<double, double> MemoryOracle::value_gradient_and_blank(const double* parameters, double* gradient,
+                                                                 const double* blank, double* blank_gradient) {
+  if (rows_.sparse() || columns_ != 1 || products_) {
+    return Oracle::value_gradient_and_blank(parameters, gradient, blank, blank_gradient);
+  }
+  kernels::BlankSums beside{blank[features_], blank_gradient};
+  kernels::GradientSums sums{gradient, gradient + features_};
+  sums.blank = &beside;
+  pass_.run(model_at(parameters), sums);
+  kernels::GradientSums at_blank{blank_gradient, blank_gradient + features_, beside.loss};
+  *at_blank.intercept = beside.slope;
+  return {mean_with_penalty(parameters, sums), mean_with_penalty(blank, at_blank)};
+}
+
+double MemoryOracle::mean_with_penalty(const double* parameters, kernels::GradientSums& sums) const {
   const double squares = add_penalty(parameters, sums);
   return sums.loss / total_weight_ + 0.5 * spec_.penalty.l2 * squares;
 }
@@ -104,24 +121,14 @@ double MemoryOracle::blocks_cost() const {
   return curvature_sums_ns(rows_.rows(), features_ + 1, columns_, ColumnPairs::alike) + losses_ns();
 }
 
-void MemoryOracle::sum_curvature(const kernels::LinearModel& model, Bends bends, CurvatureSums& sums) {
-  const std::int64_t K = columns_, tile = 64;
-  sums.clear();
-  RowCurvature row_curvature(spec_.loss, bends);
-  Vector z(static_cast<std::size_t>(tile * K)), second(static_cast<std::size_t>(tile * K * K));
-  Vector x(static_cast<std::size_t>(features_ + 1)), workspace(static_cast<std::size_t>(rows_.workspace(K)));
-  for (std::int64_t begin = 0; begin < rows_.rows(); begin += tile) {
-    parallel::look_for_interruption();
-    const std::int64_t count = std::min(tile, rows_.rows() - begin);
-    const double* weight = targets_.weight != nullptr ? targets_.weight + begin : nullptr;
-    rows_.margins({begin, count}, model, K, z.data(), workspace.data());
-    row_curvature(count, z.data(), {targets_.y + begin, weight}, second.data());
-    for (std::int64_t i = 0; i < count; ++i) {
-      if (weight != nullptr && weight[i] == 0.0) continue;
-      load_standard_row(rows_, standardization_, begin + i, spec_.fit_intercept ? 1.0 : 0.0, x);
-      sums.add(x, second.data() + i * K * K);
-    }
+CurvatureSums& MemoryOracle::sum_curvature(const double* parameters, Bends bends, std::unique_ptr<CurvaturePass>& pass,
+                                           ColumnPairs pairs) {
+  if (!pass) {
+    const double intercept = spec_.fit_intercept ? 1.0 : 0.0;
+    pass = std::make_unique<CurvaturePass>(CurvatureRows{rows_, targets_, spec_.loss, standardization_, intercept},
+                                           pairs, n_threads_);
   }
+  return pass->run(model_at(parameters), bends);
 }
 
 void MemoryOracle::curvature(const double* parameters, double* hessian) {
@@ -135,12 +142,7 @@ bool MemoryOracle::bent_curvature(const double* parameters, double* hessian) {
 }
 
 void MemoryOracle::write_curvature(const double* parameters, Bends bends, double* hessian) {
-  if (!curvature_sums_) {
-    curvature_sums_ =
-        std::make_unique<CurvatureSums>(static_cast<std::size_t>(features_ + 1), columns_, ColumnPairs::all);
-  }
-  sum_curvature(model_at(parameters), bends, *curvature_sums_);
-  curvature_sums_->write(1.0 / total_weight_, hessian);
+  sum_curvature(parameters, bends, curvature_pass_, ColumnPairs::all).write(1.0 / total_weight_, hessian);
   for (std::int64_t at = 0; at < coefficients(); ++at) hessian[at * size() + at] += spec_.penalty.l2;
   pin_free_directions(hessian);
 }
@@ -153,9 +155,7 @@ std::optional<double> MemoryOracle::shift_curvature() const {
 void MemoryOracle::curvature_blocks(const double* parameters, double* blocks) {
   const auto p = static_cast<std::size_t>(features_ + 1);
   constexpr double little = 1e-6;  // where a block has no curvature, as in pin_free_directions
-  if (!block_sums_) block_sums_ = std::make_unique<CurvatureSums>(p, columns_, ColumnPairs::alike);
-  sum_curvature(model_at(parameters), Bends::upward, *block_sums_);
-  block_sums_->write_blocks(1.0 / total_weight_, blocks);
+  sum_curvature(parameters, Bends::upward, block_pass_, ColumnPairs::alike).write_blocks(1.0 / total_weight_, blocks);
   for (std::size_t row = 0; row < p * static_cast<std::size_t>(columns_); ++row) {
     double& entry = blocks[row * p + row % p];
     if (row % p < p - 1) entry += spec_.penalty.l2;

@@ -2,14 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "core/spec.hpp"
-#include "solvers/curvature_sums.hpp"
+#include "solvers/curvature_pass.hpp"
 #include "solvers/hessian_products.hpp"
 #include "solvers/oracle.hpp"
-#include "solvers/row_curvature.hpp"
 #include "solvers/row_sums.hpp"
-#include "solvers/standard_rows.hpp"
 #include "solvers/vectors.hpp"
 
 namespace gradstream::solvers {
@@ -24,6 +23,8 @@ class MemoryOracle final : public Oracle {
   std::int64_t intercepts() const override { return columns_; }
   bool fit_intercept() const override { return spec_.fit_intercept; }
   double value_gradient(const double* parameters, double* gradient) override;
+  std::pair<double, double> value_gradient_and_blank(const double* parameters, double* gradient, const double* blank,
+                                                     double* blank_gradient) override;
   /// From now on margins of the last point are kept: products with the Hessian will be wanted there.
   void expect_products();
   double gradient_cost() const override;
@@ -41,8 +42,10 @@ class MemoryOracle final : public Oracle {
   kernels::LinearModel model_at(const double* parameters);
   /// From sums over rows in X's units to means in standardised coordinates, and l2 times the parameters. |w|^2.
   double add_penalty(const double* parameters, kernels::GradientSums& sums) const;
+  double mean_with_penalty(const double* parameters, kernels::GradientSums& sums) const;
   void write_curvature(const double* parameters, Bends bends, double* hessian);
-  void sum_curvature(const kernels::LinearModel& model, Bends bends, CurvatureSums& sums);
+  CurvatureSums& sum_curvature(const double* parameters, Bends bends, std::unique_ptr<CurvaturePass>& pass,
+                               ColumnPairs pairs);
   void pin_free_directions(double* hessian) const;
   double losses_ns() const;
 
@@ -54,8 +57,9 @@ class MemoryOracle final : public Oracle {
   std::int64_t columns_;
   double total_weight_;
   Vector coef_;  // (d, K) in X's units; empty without a scale
+  int n_threads_;
   GradientPass pass_;
-  std::unique_ptr<CurvatureSums> curvature_sums_, block_sums_;  // made when first asked for
+  std::unique_ptr<CurvaturePass> curvature_pass_, block_pass_;  // made when first asked for
   std::unique_ptr<HessianProducts> products_;                   // as well
 };
 

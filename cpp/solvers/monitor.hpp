@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <functional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,13 @@ struct Point {
   void evaluate(Oracle& oracle) {
     gradient.resize(x.size());
     value = oracle.value_gradient(x.data(), gradient.data());
+  }
+  /// Both this point and one whose coefficients are 0.
+  void evaluate_with(Oracle& oracle, Point& blank) {
+    gradient.resize(x.size());
+    blank.gradient.resize(x.size());
+    std::tie(value, blank.value) =
+        oracle.value_gradient_and_blank(x.data(), gradient.data(), blank.x.data(), blank.gradient.data());
   }
   bool finite() const { return std::isfinite(value) && std::isfinite(norm(gradient)); }
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "core/status.hpp"
 
@@ -23,6 +24,14 @@ class Oracle {
   /// F(parameters) = mean loss + l2/2 |w|^2, its gradient in `gradient` (0 for the intercepts without fit_intercept).
   /// Not finite where the loss overflows; never throws for that.
   virtual double value_gradient(const double* parameters, double* gradient) = 0;
+
+  /// The same at two points, (value, value at `blank`), in one read of the rows where that is possible. Coefficients of
+  /// `blank` are 0.
+  virtual std::pair<double, double> value_gradient_and_blank(const double* parameters, double* gradient,
+                                                             const double* blank, double* blank_gradient) {
+    const double value = value_gradient(parameters, gradient);
+    return {value, value_gradient(blank, blank_gradient)};
+  }
 
   /// Nanoseconds of one value_gradient and of one curvature, roughly (a guess from the shape, never a measurement: it
   /// decides which way is taken); a curvature of infinite cost is not to be had.

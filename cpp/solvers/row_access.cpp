@@ -46,6 +46,9 @@ class TypedAccess final : public RowAccess {
   void moments(RowSet rows, const double* weight, kernels::MomentSums& sums, double* workspace) const override {
     kernels_.moments(view_, rows, weight, sums, workspace);
   }
+  void gram(RowSet rows, const kernels::GramJob& job, double* workspace) const override {
+    kernels_.gram(view_, rows, job, workspace);
+  }
   double row_dot(std::int64_t row, const double* center, const double* v) const override {
     return kernels_.row_dot(view_, row, center, v);
   }
@@ -63,6 +66,14 @@ class TypedAccess final : public RowAccess {
       }
     } else {
       for (std::int64_t j = 0; j < view_.columns; ++j) coef[j] = map(j, u[j]);
+    }
+  }
+  std::unique_ptr<RowAccess> every(std::int64_t step, std::int64_t first) const override {
+    if constexpr (is_csr<View> || is_strided<View>) {
+      return nullptr;
+    } else {
+      const std::int64_t count = (view_.rows - first + step - 1) / step;
+      return std::make_unique<TypedAccess>(View{view_.row(first), count, view_.columns, view_.row_stride * step});
     }
   }
 

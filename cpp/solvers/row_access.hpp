@@ -44,11 +44,14 @@ class RowAccess {
   virtual void margins(RowSet, const kernels::LinearModel&, std::int64_t columns, double* out,
                        double* workspace) const = 0;
   virtual void moments(RowSet, const double* weight, kernels::MomentSums&, double* workspace) const = 0;
+  virtual void gram(RowSet, const kernels::GramJob&, double* workspace) const = 0;
   virtual double row_dot(std::int64_t row, const double* center, const double* v) const = 0;
   virtual void row_axpy(std::int64_t row, const double* center, double a, double* v) const = 0;
   virtual double row_norm(std::int64_t row, const double* center, const double* scale) const = 0;
   /// coef_j = map(j, u_j) for every feature that row_axpy(row, ...) changes.
   virtual void refresh(std::int64_t row, const RidgeMap& map, const double* u, double* coef) const = 0;
+  /// The rows first, first + step, ...: where they are, if their elements are contiguous; otherwise null.
+  virtual std::unique_ptr<RowAccess> every(std::int64_t step, std::int64_t first) const = 0;
 };
 
 /// The view must outlive the result; so must the instruction set in use stay what it is.

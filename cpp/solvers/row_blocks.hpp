@@ -28,11 +28,16 @@ class RowBlocks {
     count_ = std::max<std::int64_t>(1, std::min({by_size, by_memory, shape.rows}));
   }
 
+  static RowBlocks of(std::int64_t rows, std::int64_t count) { return {rows, count}; }
+
   std::int64_t count() const { return count_; }
   std::int64_t begin(std::int64_t block) const { return block * (rows_ / count_) + std::min(block, rows_ % count_); }
   RowSet operator[](std::int64_t block) const { return {begin(block), begin(block + 1) - begin(block)}; }
 
  private:
+  RowBlocks(std::int64_t rows, std::int64_t count)
+      : rows_(rows), count_(std::max<std::int64_t>(1, std::min(count, rows))) {}
+
   std::int64_t rows_;
   std::int64_t count_;
 };

@@ -6,47 +6,73 @@ namespace gradstream::solvers {
 
 namespace {
 
-/// Rows of the largest sample, by what its Newton steps cost; 0 where there are too few to tell a Hessian.
+constexpr double kFewest = 8.0;  // rows per parameter: fewer tell no Hessian
+
+/// Rows of the largest sample; 0 where there are too few. The start and the steps gain with every row, the more the
+/// fewer there are: up to 100 rows per parameter are worth several gradients of all rows, more only one.
 std::int64_t sample_size(const RowAccess& rows, const Oracle& oracle) {
-  constexpr double newton_steps = 3.0, gradients = 8.0;  // about what it takes, and what that may cost
-  constexpr double fewest = 8.0, enough = 100.0;         // rows per parameter
+  constexpr double gradients_of_sample = 6.0;  // about what it takes, and its curvature once
+  constexpr double worth = 8.0, enough = 100.0, ample = 600.0;
   constexpr double share = 1.0 / 12.0;
   if (rows.sparse() || rows.rows() == 0) return 0;
-  const auto n = static_cast<double>(rows.rows());
-  const double affordable = gradients * oracle.gradient_cost() / (newton_steps * oracle.curvature_cost() / n);
-  const auto parameters = static_cast<double>(oracle.size());
-  const double count = std::min({affordable, share * n, enough * parameters});
-  return count >= fewest * parameters ? static_cast<std::int64_t>(count) : 0;
+  const auto n = static_cast<double>(rows.rows()), parameters = static_cast<double>(oracle.size());
+  const double gradient = oracle.gradient_cost();
+  const double row = (oracle.curvature_cost() + gradients_of_sample * gradient) / n;
+  const double needed = std::min(worth * gradient / row, enough * parameters);
+  const double useful = std::min(gradient / row, ample * parameters);
+  const double count = std::min(share * n, std::max(needed, useful));
+  return count >= kFewest * parameters ? static_cast<std::int64_t>(count) : 0;
+}
+
+/// The first prime from `least` on: data with a period (hours of days, groups in turn) are met at all its phases.
+std::int64_t prime_step(std::int64_t least) {
+  const auto composite = [](std::int64_t value) {
+    for (std::int64_t factor = 2; factor * factor <= value; ++factor) {
+      if (value % factor == 0) return true;
+    }
+    return false;
+  };
+  while (composite(least)) ++least;
+  return least;
 }
 
 }  // namespace
 
-RowSample::RowSample(const RowAccess& rows, const kernels::Targets& targets, const Spec& spec,
-                     const Standardization& standardization, std::int64_t count) {
-  const std::int64_t d = rows.columns();
-  const double stride = static_cast<double>(rows.rows()) / static_cast<double>(count);
+RowSample::RowSample(const SampledRows& from, std::int64_t step) {
+  const auto& [rows, targets, spec, standardization, n_threads] = from;
+  const std::int64_t first = step / 2;
+  for (std::int64_t row = first; row < rows.rows(); row += step) {
+    y_.push_back(targets.y[row]);
+    if (targets.weight != nullptr) weight_.push_back(targets.weight[row]);
+  }
+  counts_ = targets.weight == nullptr || std::any_of(weight_.begin(), weight_.end(), [](double s) { return s > 0.0; });
+  rows_ = rows.every(step, first);
+  const bool in_place = rows_ != nullptr;
+  if (!in_place) copy_rows(from, step, first);
+  const kernels::Targets own{y_.data(), targets.weight != nullptr ? weight_.data() : nullptr};
+  oracle_ =
+      std::make_unique<MemoryOracle>(*rows_, own, spec, in_place ? standardization : Standardization{}, n_threads);
+}
+
+void RowSample::copy_rows(const SampledRows& from, std::int64_t step, std::int64_t first) {
+  const std::int64_t d = from.rows.columns(), count = static_cast<std::int64_t>(y_.size());
   Vector row(static_cast<std::size_t>(d + 1));
   x_.reserve(static_cast<std::size_t>(count * d));
   for (std::int64_t i = 0; i < count; ++i) {
-    const auto from = static_cast<std::int64_t>((static_cast<double>(i) + 0.5) * stride);
-    load_standard_row(rows, standardization, from, 0.0, row);
+    load_standard_row(from.rows, from.standardization, first + i * step, 0.0, row);
     x_.insert(x_.end(), row.begin(), row.end() - 1);
-    y_.push_back(targets.y[from]);
-    weight_.push_back(targets.weight != nullptr ? targets.weight[from] : 1.0);
   }
-  counts_ = std::any_of(weight_.begin(), weight_.end(), [](double s) { return s > 0.0; });
   rows_ = access_rows(DenseView<double>{x_.data(), count, d, d});
-  oracle_ =
-      std::make_unique<MemoryOracle>(*rows_, kernels::Targets{y_.data(), weight_.data()}, spec, Standardization{}, 1);
 }
 
-RowSamples take_samples(const RowAccess& rows, const kernels::Targets& targets, const Spec& spec,
-                        const Standardization& standardization, const Oracle& oracle) {
+RowSamples take_samples(const SampledRows& from, const Oracle& oracle) {
   RowSamples out;
-  const std::int64_t most = sample_size(rows, oracle);
-  for (const std::int64_t count : {most / 8, most}) {
-    if (count < 4 * oracle.size()) continue;
-    auto sample = std::make_unique<RowSample>(rows, targets, spec, standardization, count);
+  const std::int64_t most = sample_size(from.rows, oracle);
+  if (most == 0) return out;
+  const std::int64_t first = std::max(most / 16, static_cast<std::int64_t>(kFewest) * oracle.size());
+  for (const std::int64_t count : {first, most}) {
+    if (count < most && 3 * count > most) continue;
+    auto sample = std::make_unique<RowSample>(from, prime_step((from.rows.rows() + count - 1) / count));
     if (!sample->counts()) continue;
     out.oracles.push_back(&sample->oracle());
     out.samples.push_back(std::move(sample));

@@ -1,5 +1,4 @@
-// A few rows, standardised and copied: an oracle whose optimum is near that of all rows, and whose curvature costs a
-// small part of theirs.
+// A few rows: an oracle whose optimum is near that of all rows, and whose curvature costs a small part of theirs.
 #pragma once
 
 #include <memory>
@@ -8,17 +7,28 @@
 
 namespace gradstream::solvers {
 
+/// A problem's rows, and the threads that work on them. Borrowed.
+struct SampledRows {
+  const RowAccess& rows;
+  const kernels::Targets& targets;
+  const Spec& spec;
+  const Standardization& standardization;
+  int n_threads;
+};
+
 class RowSample {
  public:
-  /// `count` rows spread evenly over all, the same for any layout of X.
-  RowSample(const RowAccess& rows, const kernels::Targets& targets, const Spec& spec,
-            const Standardization& standardization, std::int64_t count);
+  /// Every `step`-th row, the same for any layout of X: read where it is, or where elements of a row lie apart from a
+  /// standardised copy.
+  RowSample(const SampledRows& from, std::int64_t step);
 
   Oracle& oracle() { return *oracle_; }
   /// Whether any of its rows has weight.
   bool counts() const { return counts_; }
 
  private:
+  void copy_rows(const SampledRows& from, std::int64_t step, std::int64_t first);
+
   Vector x_, y_, weight_;
   bool counts_ = false;
   std::unique_ptr<RowAccess> rows_;
@@ -31,7 +41,6 @@ struct RowSamples {
   std::vector<std::unique_ptr<RowSample>> samples;
   std::vector<Oracle*> oracles;  // of those with weight
 };
-RowSamples take_samples(const RowAccess& rows, const kernels::Targets& targets, const Spec& spec,
-                        const Standardization& standardization, const Oracle& oracle);
+RowSamples take_samples(const SampledRows& from, const Oracle& oracle);
 
 }  // namespace gradstream::solvers

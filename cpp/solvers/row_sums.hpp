@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/aligned.hpp"
 #include "solvers/row_access.hpp"
 #include "solvers/row_blocks.hpp"
 
@@ -51,7 +52,7 @@ class GradientPass {
 
   GradientPass(const RowAccess& rows, const LossSpec& loss, const kernels::Targets& targets, int n_threads);
 
-  /// Overwrites `sums`: coef (d, K) and intercept (K,) in the units of the model's coefficients.
+  /// Overwrites `sums`: coef (d, K) and intercept (K,) in the units of the model's coefficients; and `sums.blank`.
   void run(const kernels::LinearModel& model, kernels::GradientSums& sums);
   /// The same with anything else that is added up.
   void run(const Body& body, kernels::GradientSums& sums);
@@ -65,6 +66,9 @@ class GradientPass {
   };
   double* partial(std::int64_t block);
   void run_block(const Body& body, std::int64_t block);
+  /// Every block its own sums at w = 0, or none.
+  void part_blank(const kernels::BlankSums* total);
+  void add_blanks(kernels::BlankSums& total) const;
   kernels::GradientSums cleared(double* coef, double* intercept) const;
 
   const RowAccess& rows_;
@@ -74,8 +78,11 @@ class GradientPass {
   int n_threads_;
   std::int64_t pieces_;
   std::int64_t coefficients_;
-  std::vector<double> partials_;  // of blocks 1, 2, ...: coef, then intercept
+  std::int64_t stride_;
+  AlignedVector<double> partials_;  // of blocks 1, 2, ...: coef, then intercept
   std::vector<Block> scalars_;
+  std::vector<kernels::BlankSums> blanks_;
+  AlignedVector<double> blank_coefs_;
   ScratchPool scratch_;
   kernels::GradientSums* first_ = nullptr;  // of the pass that runs: block 0 adds straight into the result
 };
@@ -83,6 +90,10 @@ class GradientPass {
 /// GradientPass once, for any coefficients in X's units.
 void loss_gradient(const AnyView& view, const kernels::Targets& targets, const LossSpec& loss,
                    const kernels::LinearModel& model, int n_threads, kernels::GradientSums& sums);
+
+/// Sums of squares of the rows' own gradients, weighted: coef (d, K) and intercept (K,); CSR rows on one thread.
+void squared_gradients(const AnyView& view, const kernels::Targets& targets, const LossSpec& loss,
+                       const kernels::LinearModel& model, int n_threads, kernels::GradientSums& sums);
 
 /// Weighted means and sums of squared deviations of all columns, blocks merged in order (Chan, Golub, LeVeque 1983).
 void moments(const AnyView& view, const double* weight, int n_threads, kernels::MomentSums& sums);

@@ -254,6 +254,7 @@ def squared_gradients(
     center: Float64 | None,
     scale: Float64 | None,
     intercept: Float64,
+    n_threads: int,
 ) -> tuple[Float64, Float64]: ...
 
 # CSR rows: weight (d,) of the values stored, and their mean square

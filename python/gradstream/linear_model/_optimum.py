@@ -10,7 +10,7 @@ import numpy as np
 from gradstream import _core
 from gradstream._state import LearnerState
 from gradstream.regimes.full_batch import solve
-from gradstream.regimes.handover import Point, handed_over, sampled
+from gradstream.regimes.handover import Point, handed_over
 from gradstream.regimes.least_squares import Sums
 from gradstream.regimes.origin import centred, uncentred
 from gradstream.regimes.problem import Problem, Standardisation, Start, Watch
@@ -30,15 +30,15 @@ def _norm(g: Float64) -> float:
 
 def gradient_at_zero(problem: Problem, center: Float64 | None) -> float:
     """Return the norm of the gradient at w = 0 with the best intercept, of at most 10,000 of the rows."""
-    X, y, weights = sampled(problem)
+    X, y, weights = problem.sample.X, problem.sample.y, problem.sample.weights
     spec, columns = problem.plan.spec, problem.targets.columns
     zeros = np.zeros((X.shape[1], columns))
-    _, g, g_intercept = _core.loss_gradient(X.data, y, weights, spec, zeros, None, np.zeros(columns), 1)
+    _, g, g_intercept = _core.loss_gradient(X.data, y, weights, spec, zeros, None, np.zeros(columns), problem.threads)
     weight = X.shape[0] if weights is None else float(weights.sum())
     with np.errstate(over="ignore", invalid="ignore"):  # then nothing is relative to it
         if spec["fit_intercept"]:
             if center is None or X is not problem.X:
-                center = _core.moments(X.data, weights, 1)[0]
+                center = problem.sample.moments[0]
             g = g - center[:, None] * g_intercept  # the same at any intercept
         norm = float(np.sqrt(np.square(g).sum())) / max(weight, 1e-300)
     return norm if 0.0 < norm < np.inf else 1.0

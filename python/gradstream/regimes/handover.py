@@ -24,13 +24,10 @@ from gradstream._state import (
     T,
     fresh_experts,
 )
-from gradstream._validation import CheckedRows
 from gradstream.regimes.problem import Problem, Standardisation
 
 if TYPE_CHECKING:
     from gradstream._core import Float64, Spec
-
-GRADIENT_ROWS = 10_000  # at most, evenly spaced, that the rates of the online optimizer are measured on
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +107,8 @@ def _experts(problem: Problem, statistics: Standardisation, squares: SquaredGrad
     experts = fresh_experts()
     experts[NORM] = _mean_square(problem, statistics) + float(problem.online["fit_intercept"])
     experts[TARGET_MEAN] = mean
-    experts[TARGET_M2] = _mean((y - mean) ** 2, weights) * statistics.weight
+    deviation = y - mean
+    experts[TARGET_M2] = _mean(np.square(deviation, out=deviation), weights) * statistics.weight
     experts[RESIDUAL] = 0.5 * squares.intercept.sum() / squares.weight  # of squared errors; of huber's at most
     experts[WOKEN] = np.inf
     experts[COUNTED] = statistics.weight
@@ -125,11 +123,11 @@ def _mean_square(problem: Problem, statistics: Standardisation) -> float:
     """Return the mean of ``|x|^2`` over rows as the bank reads them."""
     if statistics.center is not None and statistics.scale is not None:
         return float(np.count_nonzero(statistics.scale))
-    X, _, weights = sampled(problem)
-    if problem.online["standardize"] == "root_mean_square" and isinstance(X.data, tuple):
-        stored = np.diff(X.data[2]).astype(float)  # every value is 1 on average
-        return float(np.average(stored, weights=weights))
-    mean, m2, weight = _core.moments(X.data, weights, 1)
+    sample = problem.sample
+    if problem.online["standardize"] == "root_mean_square" and isinstance(sample.X.data, tuple):
+        stored = np.diff(sample.X.data[2]).astype(float)  # every value is 1 on average
+        return float(np.average(stored, weights=sample.weights))
+    mean, m2, weight = sample.moments
     squares = mean**2 + m2 / weight
     return float(squares.sum() if statistics.scale is None else statistics.scale**2 @ squares)
 
@@ -146,19 +144,10 @@ def _blank(problem: Problem, spec: Spec, statistics: Standardisation) -> Learner
 
 
 def _squared_gradients(problem: Problem, statistics: Standardisation, point: Point) -> SquaredGradients:
-    X, y, weights = sampled(problem)
+    X, y, weights = problem.sample.X, problem.sample.y, problem.sample.weights
     coef = point.weights if statistics.scale is None else point.weights * statistics.scale[:, None]
     squares, bias_squares = _core.squared_gradients(
-        X.data, y, weights, problem.online, coef, statistics.center, statistics.scale, point.intercept
+        X.data, y, weights, problem.online, coef, statistics.center, statistics.scale, point.intercept, problem.threads
     )
     rows, weight = (X.shape[0],) * 2 if weights is None else (int(np.count_nonzero(weights)), float(weights.sum()))
     return SquaredGradients(squares, bias_squares, max(1, rows), weight or 1.0)
-
-
-def sampled(problem: Problem) -> tuple[CheckedRows, Float64, Float64 | None]:
-    X, y, weights = problem.X, problem.targets.y, problem.targets.weights
-    step = -(-X.shape[0] // GRADIENT_ROWS)
-    if step <= 1:
-        return X, y, weights
-    every = slice(None, None, step)
-    return X.take(every), y[every].copy(), None if weights is None else weights[every].copy()

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradstream import _core
-from gradstream.regimes.handover import Point, sampled
+from gradstream.regimes.handover import Point
 from gradstream.regimes.problem import Problem, Standardisation, Start
 
 if TYPE_CHECKING:
@@ -27,10 +26,10 @@ def rough_center(problem: Problem) -> Float64 | None:
     """Return the means of dense columns over at most 10,000 rows, None where no intercept takes them up."""
     if problem.X.layout == "sparse" or not problem.plan.spec["fit_intercept"]:
         return None
-    X, _, weights = sampled(problem)
+    weights = problem.sample.weights
     if weights is not None and not weights.any():
         return None
-    mean = _core.moments(X.data, weights, problem.threads)[0]
+    mean = problem.sample.moments[0]
     return mean if np.isfinite(mean).all() else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -18,6 +19,24 @@ from gradstream.exceptions import DivergenceError
 
 if TYPE_CHECKING:
     from gradstream._core import Float64, Spec
+
+
+SAMPLE_ROWS = 10_000  # at most: enough for means, and for the rates of an online optimizer
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Rows of a fit, evenly spaced, with their targets and weights."""
+
+    X: CheckedRows
+    y: Float64
+    weights: Float64 | None
+    threads: int
+
+    @cached_property
+    def moments(self) -> tuple[Float64, Float64, float]:
+        """Return means (d,), sums of squared deviations (d,), weight."""
+        return _core.moments(self.X.data, self.weights, self.threads)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +73,16 @@ class Problem:
     shuffle: bool
     start: Start | None = None
     validation: Validation | None = None
+
+    @cached_property
+    def sample(self) -> Sample:
+        """Return all rows, or at most 10,000 of them."""
+        X, y, weights = self.X, self.targets.y, self.targets.weights
+        step = -(-X.shape[0] // SAMPLE_ROWS)
+        if step > 1:
+            every = slice(None, None, step)
+            X, y, weights = X.take(every), y[every].copy(), None if weights is None else weights[every].copy()
+        return Sample(X, y, weights, self.threads)
 
 
 @dataclass(frozen=True, eq=False)
