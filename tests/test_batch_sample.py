@@ -61,6 +61,50 @@ def test_threads_and_memory_order_leave_the_fit(dtype):
     np.testing.assert_allclose(LinearClassifier().fit(np.asfortranarray(X), y).coef_, one.coef_, rtol=1e-6)
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_threads_leave_the_hessian(classes):
+    """Newton's method on all rows, whose Hessian is summed in blocks."""
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((20_000, 40)) + 5.0
+    y = (X[:, :5].sum(axis=1) + rng.logistic(size=len(X)) > np.array([[25.0], [27.0]])[: classes - 1]).sum(axis=0)
+    one, three = (LinearClassifier(n_jobs=jobs, tol=1e-10).fit(X, y, sample_weight=1.0 + X[:, 0] ** 2) for jobs in (1, 3))
+    assert one.coef_.tobytes() == three.coef_.tobytes()
+    assert one.optimality_ <= 1e-10
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+def test_optimality_is_relative_to_zero_coefficients(fit_intercept, weighted):
+    """Whose gradient is summed in the same read as that of the start."""
+    X, y = logistic_rows(positives=0.3)
+    s = np.random.default_rng(1).uniform(0.0, 3.0, N) if weighted else np.ones(N)
+    model = LinearClassifier(alpha=1e-4, fit_intercept=fit_intercept, standardize=False, tol=1e-2)
+    model.fit(X, y, sample_weight=s)
+    Xc = np.c_[X - X[::6].mean(axis=0), np.ones(N)] if fit_intercept else X  # columns as the solver measures them
+
+    def gradient(z, w):
+        r = -s * y / (1.0 + np.exp(y * z))
+        g = Xc.T @ r / s.sum()
+        g[:D] += 1e-4 * w
+        return np.linalg.norm(g)
+
+    share = s[y > 0].sum() / s.sum()
+    at_zero = gradient(np.log(share / (1.0 - share)) * fit_intercept, np.zeros(D))
+    at_end = gradient(model.decision_function(X), model.coef_[0])
+    np.testing.assert_allclose(model.optimality_, at_end / at_zero, rtol=1e-6)
+
+
+def test_rows_with_a_period_are_met_at_all_its_phases():
+    """Twelve kinds of rows in turn: every twelfth would be of one kind."""
+    X, y = logistic_rows()
+    kind = np.argsort(np.argsort(X[:, D - 1])) * 12 // N
+    order = np.argsort(kind, kind="stable").reshape(12, -1).T.ravel()
+    mixed = LinearClassifier(alpha=1e-4, standardize=False, tol=1e-8).fit(X, y)
+    in_turn = LinearClassifier(alpha=1e-4, standardize=False, tol=1e-8).fit(X[order], y[order])
+    assert in_turn.n_iter_ <= mixed.n_iter_ + 2
+    np.testing.assert_allclose(in_turn.coef_, mixed.coef_, rtol=1e-6)
+
+
 def test_a_warm_start_stays_near():
     X, y = logistic_rows()
     model = LinearClassifier(warm_start=True, tol=1e-8).fit(X, y)
