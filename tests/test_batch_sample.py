@@ -80,7 +80,8 @@ def test_optimality_is_relative_to_zero_coefficients(fit_intercept, weighted):
     s = np.random.default_rng(1).uniform(0.0, 3.0, N) if weighted else np.ones(N)
     model = LinearClassifier(alpha=1e-4, fit_intercept=fit_intercept, standardize=False, tol=1e-2)
     model.fit(X, y, sample_weight=s)
-    Xc = np.c_[X - X[::6].mean(axis=0), np.ones(N)] if fit_intercept else X  # columns as the solver measures them
+    center = np.average(X[::6], axis=0, weights=s[::6])  # columns as the solver measures them
+    Xc = np.c_[X - center, np.ones(N)] if fit_intercept else X
 
     def gradient(z, w):
         r = -s * y / (1.0 + np.exp(y * z))
