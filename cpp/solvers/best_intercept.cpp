@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 #include "parallel/interruption.hpp"
 
@@ -118,15 +119,31 @@ double root(Slope& slope, double from, double reach) {
   return root_in(slope, bracket);
 }
 
+double mean_target(const kernels::Targets& targets, std::int64_t rows) {
+  constexpr std::int64_t lanes = 4;
+  double sums[lanes] = {}, weights[lanes] = {};
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const double s = weight_of(targets, i);
+    sums[i % lanes] += s * targets.y[i];
+    weights[i % lanes] += s;
+  }
+  return std::accumulate(sums, sums + lanes, 0.0) / std::accumulate(weights, weights + lanes, 0.0);
+}
+
+/// The mean of a deviance with such a link predicts itself, whatever the power; its slope need not grow, and vanishes
+/// far away too.
+std::optional<double> margin_of_mean(const LossSpec& loss, const kernels::Targets& targets, std::int64_t rows) {
+  if (!loss.positive && !loss.log_link) return std::nullopt;
+  const double mean = mean_target(targets, rows);
+  if (loss.positive) return mean;
+  return mean > 0.0 ? std::optional(std::log(mean)) : std::nullopt;
+}
+
 double best_common_margin(const LossSpec& loss, const Column& column) {
   constexpr double as_good_as_infinite = 50.0;
   Slope slope(loss, column);
   const double total = std::accumulate(column.weight.begin(), column.weight.end(), 0.0);
   const double mean = dot(column.weight, column.y) / total;
-  // The mean of such a deviance predicts itself, whatever the power; its slope need not grow, and vanishes far away
-  // too.
-  if (loss.positive) return mean;
-  if (loss.log_link && mean > 0.0) return std::log(mean);
   double reach = as_good_as_infinite;
   for (const double y : column.y) reach = std::max(reach, as_good_as_infinite + std::abs(y - mean));
   return root(slope, mean, reach);  // exact for squared losses, a start for the others
@@ -149,6 +166,7 @@ Vector log_priors(const LossSpec& loss, const kernels::Targets& targets, std::in
 
 Vector best_intercepts(const LossSpec& loss, const kernels::Targets& targets, std::int64_t rows) {
   if (loss.kind == ColumnsKind::softmax) return log_priors(loss, targets, rows);
+  if (const auto margin = margin_of_mean(loss, targets, rows)) return {*margin};
   Vector best(static_cast<std::size_t>(loss.columns));
   for (std::int64_t k = 0; k < loss.columns; ++k) {
     best[static_cast<std::size_t>(k)] = best_common_margin(loss, column(loss, targets, rows, k));

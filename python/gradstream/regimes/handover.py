@@ -107,8 +107,7 @@ def _experts(problem: Problem, statistics: Standardisation, squares: SquaredGrad
     experts = fresh_experts()
     experts[NORM] = _mean_square(problem, statistics) + float(problem.online["fit_intercept"])
     experts[TARGET_MEAN] = mean
-    deviation = y - mean
-    experts[TARGET_M2] = _mean(np.square(deviation, out=deviation), weights) * statistics.weight
+    experts[TARGET_M2] = _sum_of_squares(y, mean, weights)
     experts[RESIDUAL] = 0.5 * squares.intercept.sum() / squares.weight  # of squared errors; of huber's at most
     experts[WOKEN] = np.inf
     experts[COUNTED] = statistics.weight
@@ -117,6 +116,15 @@ def _experts(problem: Problem, statistics: Standardisation, squares: SquaredGrad
 
 def _mean(values: Float64, weights: Float64 | None) -> float:
     return float(values.mean() if weights is None else np.average(values, weights=weights))
+
+
+def _sum_of_squares(y: Float64, mean: float, weights: Float64 | None) -> float:
+    """Return the weighted sum of squared deviations, in blocks that stay in cache."""
+    block, total = 1 << 14, 0.0
+    for at in range(0, len(y), block):
+        squares = np.square(y[at : at + block] - mean)
+        total += float(squares.sum() if weights is None else (squares * weights[at : at + block]).sum())
+    return total
 
 
 def _mean_square(problem: Problem, statistics: Standardisation) -> float:
