@@ -10,12 +10,10 @@ namespace {
 
 constexpr std::int64_t kTile = 512;  // rows whose margins are made at once
 
-/// Few blocks, because partial sums are square: of a quarter of a millisecond at least, and together at most a
-/// megabyte, or 5 % of X.
-std::int64_t count_blocks(const RowAccess& rows, double work_ns, std::int64_t partial) {
+/// Few blocks, because partial sums are square: of a quarter of a millisecond at least.
+std::int64_t count_blocks(double work_ns, std::int64_t by_memory) {
   constexpr double block_ns = 2.5e5;
-  constexpr std::int64_t most = 32, always = 1 << 20;
-  const std::int64_t by_memory = std::max(always, rows.bytes() / 20) / (8 * partial);
+  constexpr std::int64_t most = 32;
   return std::clamp<std::int64_t>(static_cast<std::int64_t>(work_ns / block_ns), 1,
                                   std::clamp<std::int64_t>(by_memory, 1, most));
 }
@@ -33,8 +31,8 @@ CurvaturePass::CurvaturePass(const CurvatureRows& problem, ColumnPairs pairs, in
       n_threads_(useful_threads(n_threads, work_ns(problem, pairs))),
       weights_(columns_ == 1 ? static_cast<std::size_t>(problem.rows.rows()) : 0) {
   parts_.emplace_back(static_cast<std::size_t>(problem.rows.columns() + 1), columns_, pairs);
-  blocks_ =
-      RowBlocks::of(problem.rows.rows(), count_blocks(problem.rows, work_ns(problem, pairs), parts_.front().doubles()));
+  const std::int64_t by_memory = problem.memory / (8 * parts_.front().doubles());
+  blocks_ = RowBlocks::of(problem.rows.rows(), count_blocks(work_ns(problem, pairs), by_memory));
   parts_.resize(static_cast<std::size_t>(blocks_.count()), parts_.front());
 }
 
@@ -68,7 +66,7 @@ void CurvaturePass::sum_block(const kernels::LinearModel& model, RowSet set, Cur
 
 void CurvaturePass::sum_products(const kernels::LinearModel& model, RowSet tile, CurvatureSums& sums,
                                  double* workspace) {
-  const auto& [rows, targets, loss, standardization, intercept] = problem_;
+  const auto& [rows, targets, loss, standardization, intercept, memory] = problem_;
   Vector z(static_cast<std::size_t>(tile.count));
   rows.margins(tile, model, 1, z.data(), workspace);
   const double* weight = targets.weight != nullptr ? targets.weight + tile.begin : nullptr;
@@ -81,7 +79,7 @@ void CurvaturePass::sum_products(const kernels::LinearModel& model, RowSet tile,
 
 void CurvaturePass::sum_rows(const kernels::LinearModel& model, RowSet tile, CurvatureSums& sums,
                              double* workspace) const {
-  const auto& [rows, targets, loss, standardization, intercept] = problem_;
+  const auto& [rows, targets, loss, standardization, intercept, memory] = problem_;
   const std::int64_t K = columns_;
   Vector z(static_cast<std::size_t>(tile.count * K)), second(static_cast<std::size_t>(tile.count * K * K));
   Vector x(static_cast<std::size_t>(rows.columns() + 1));

@@ -11,13 +11,15 @@
 
 namespace gradstream::solvers {
 
-/// Borrows everything. `intercept` is what rows have in the intercept's column: 1, or 0 without one.
+/// Borrows everything. `intercept` is what rows have in the intercept's column: 1, or 0 without one. `memory`: bytes
+/// that partial sums may take.
 struct CurvatureRows {
   const RowAccess& rows;
   const kernels::Targets& targets;
   const LossSpec& loss;
   const Standardization& standardization;
   double intercept;
+  std::int64_t memory;
 };
 
 class CurvaturePass {

@@ -26,6 +26,7 @@ MemoryOracle::MemoryOracle(const RowAccess& rows, const kernels::Targets& target
       total_weight_(sum_of_weights(targets, rows.rows())),
       coef_(standardization.scale != nullptr ? static_cast<std::size_t>(rows.columns() * spec.loss.columns) : 0),
       n_threads_(n_threads),
+      bytes_(rows.bytes()),
       pass_(rows, spec.loss, targets, n_threads) {}
 
 kernels::LinearModel MemoryOracle::model_at(const double* parameters) {
@@ -124,9 +125,14 @@ double MemoryOracle::blocks_cost() const {
 CurvatureSums& MemoryOracle::sum_curvature(const double* parameters, Bends bends, std::unique_ptr<CurvaturePass>& pass,
                                            ColumnPairs pairs) {
   if (!pass) {
-    const double intercept = spec_.fit_intercept ? 1.0 : 0.0;
-    pass = std::make_unique<CurvaturePass>(CurvatureRows{rows_, targets_, spec_.loss, standardization_, intercept},
-                                           pairs, n_threads_);
+    constexpr std::int64_t always = 1 << 20, share = 20;  // bytes, and of X's
+    const CurvatureRows problem{rows_,
+                                targets_,
+                                spec_.loss,
+                                standardization_,
+                                spec_.fit_intercept ? 1.0 : 0.0,
+                                std::max(always, bytes_ / share)};
+    pass = std::make_unique<CurvaturePass>(problem, pairs, n_threads_);
   }
   return pass->run(model_at(parameters), bends);
 }

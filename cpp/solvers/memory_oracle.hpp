@@ -27,6 +27,8 @@ class MemoryOracle final : public Oracle {
                                                      double* blank_gradient) override;
   /// From now on margins of the last point are kept: products with the Hessian will be wanted there.
   void expect_products();
+  /// From now on these rows are a few of an X of so many bytes, which limits on memory are measured by.
+  void belong_to(std::int64_t bytes) { bytes_ = bytes; }
   double gradient_cost() const override;
   double curvature_cost() const override;
   void curvature(const double* parameters, double* hessian) override;
@@ -58,6 +60,7 @@ class MemoryOracle final : public Oracle {
   double total_weight_;
   Vector coef_;  // (d, K) in X's units; empty without a scale
   int n_threads_;
+  std::int64_t bytes_;
   GradientPass pass_;
   std::unique_ptr<CurvaturePass> curvature_pass_, block_pass_;  // made when first asked for
   std::unique_ptr<HessianProducts> products_;                   // as well

@@ -52,6 +52,7 @@ RowSample::RowSample(const SampledRows& from, std::int64_t step) {
   const kernels::Targets own{y_.data(), targets.weight != nullptr ? weight_.data() : nullptr};
   oracle_ =
       std::make_unique<MemoryOracle>(*rows_, own, spec, in_place ? standardization : Standardization{}, n_threads);
+  oracle_->belong_to(rows.bytes());
 }
 
 void RowSample::copy_rows(const SampledRows& from, std::int64_t step, std::int64_t first) {
