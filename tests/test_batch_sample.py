@@ -67,7 +67,8 @@ def test_threads_leave_the_hessian(classes):
     rng = np.random.default_rng(3)
     X = rng.standard_normal((20_000, 40)) + 5.0
     y = (X[:, :5].sum(axis=1) + rng.logistic(size=len(X)) > np.array([[25.0], [27.0]])[: classes - 1]).sum(axis=0)
-    one, three = (LinearClassifier(n_jobs=jobs, tol=1e-10).fit(X, y, sample_weight=1.0 + X[:, 0] ** 2) for jobs in (1, 3))
+    s = 1.0 + X[:, 0] ** 2
+    one, three = (LinearClassifier(n_jobs=jobs, tol=1e-10).fit(X, y, sample_weight=s) for jobs in (1, 3))
     assert one.coef_.tobytes() == three.coef_.tobytes()
     assert one.optimality_ <= 1e-10
 
