@@ -106,8 +106,8 @@ double best_common_margin(const LossSpec& loss, const Column& column) {
   for (const double y : column.y) reach = std::max(reach, as_good_as_infinite + std::abs(y - mean));
   // The mean is exact for squared losses, its logarithm for exponential ones, and a start for the others.
   const double log_mean = mean > 0.0 ? std::log(mean) : mean;
-  if (std::abs(slope(log_mean)) < std::abs(slope(mean))) return root(slope, log_mean, reach);
-  return root(slope, mean, reach);
+  const bool exact = std::abs(slope(mean)) <= std::abs(slope(log_mean));  // not so where it overflows
+  return root(slope, exact ? mean : log_mean, reach);
 }
 
 Vector log_priors(const LossSpec& loss, const kernels::Targets& targets, std::int64_t rows) {
@@ -132,6 +132,27 @@ Vector best_intercepts(const LossSpec& loss, const kernels::Targets& targets, st
     best[static_cast<std::size_t>(k)] = best_common_margin(loss, column(loss, targets, rows, k));
   }
   return best;
+}
+
+bool meets_all(const LossSpec& loss, const kernels::Targets& targets, std::int64_t rows, double b) {
+  constexpr std::int64_t tile = 256;
+  const double rounding = 8.0 * std::numeric_limits<double>::epsilon() * std::max(1.0, std::abs(b));
+  Vector z(tile), at(tile), before(tile), after(tile);
+  for (std::int64_t begin = 0; begin < rows; begin += tile) {
+    const std::int64_t count = std::min(tile, rows - begin);
+    const auto slopes = [&](double margin, Vector& r) {
+      std::fill(z.begin(), z.end(), margin);
+      const double* weight = targets.weight != nullptr ? targets.weight + begin : nullptr;
+      kernels::table().loss_rows(loss, count, z.data(), targets.y + begin, weight, r.data());
+    };
+    slopes(b, at);
+    slopes(b - rounding, before);
+    slopes(b + rounding, after);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+      if (!(std::abs(at[i]) <= std::abs(after[i] - before[i]))) return false;
+    }
+  }
+  return true;
 }
 
 double best_hinge_intercept(const Vector& margins, const Vector& y, const Vector& weight) {

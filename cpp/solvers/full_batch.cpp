@@ -85,7 +85,12 @@ BatchResult minimise(const Problem& problem, const BatchStart& start, BatchOptio
     put_start(start, spec, standardization, from.x);
     from.evaluate(oracle);
   }
-  const GradientGoal goal{gradient_scale(oracle, point.finite() ? point : from, l1, options.tol), options.tol};
+  GradientGoal goal{gradient_scale(oracle, point.finite() ? point : from, l1), options.tol};
+  const bool constant = spec.fit_intercept && spec.loss.regression && options.tol > 0.0 && point.finite();
+  if (constant && meets_all(spec.loss, targets, rows.rows(), point.x.back())) {
+    goal.scale = std::max(goal.scale, norm(point.gradient) / options.tol);  // w = 0 is optimal, to rounding
+    from = point;
+  }
   if (from.finite()) point = std::move(from);
   if (options.solver == BatchSolver::by_shape) options.solver = by_shape(rows, spec, oracle);
   const Code code = run(problem, options, warm, oracle, point, goal, monitor);
