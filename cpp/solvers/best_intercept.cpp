@@ -174,6 +174,27 @@ Vector best_intercepts(const LossSpec& loss, const kernels::Targets& targets, st
   return best;
 }
 
+bool meets_all(const LossSpec& loss, const kernels::Targets& targets, std::int64_t rows, double b) {
+  constexpr std::int64_t tile = 256;
+  const double rounding = 8.0 * std::numeric_limits<double>::epsilon() * std::max(1.0, std::abs(b));
+  Vector z(tile), at(tile), before(tile), after(tile);
+  for (std::int64_t begin = 0; begin < rows; begin += tile) {
+    const std::int64_t count = std::min(tile, rows - begin);
+    const auto slopes = [&](double margin, Vector& r) {
+      std::fill(z.begin(), z.end(), margin);
+      const double* weight = targets.weight != nullptr ? targets.weight + begin : nullptr;
+      kernels::table().loss_rows(loss, count, z.data(), targets.y + begin, weight, r.data());
+    };
+    slopes(b, at);
+    slopes(b - rounding, before);
+    slopes(b + rounding, after);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+      if (!(std::abs(at[i]) <= std::abs(after[i] - before[i]))) return false;
+    }
+  }
+  return true;
+}
+
 double best_hinge_intercept(const Vector& margins, const Vector& y, const Vector& weight) {
   const auto kink = [&](std::size_t i) { return y[i] - margins[i]; };  // where y (margin + b) = 1
   std::vector<std::size_t> order;

@@ -124,7 +124,12 @@ BatchResult minimise(const Problem& problem, const BatchStart& start, BatchOptio
   SampledStart* const few = sampled ? &*sampled : nullptr;
   auto [blank, point] = begin(problem, start, oracle, few);
   const double l1 = spec.penalty.l1;
-  const GradientGoal goal{gradient_scale(oracle, blank.finite() ? blank : point, l1, options.tol), options.tol};
+  GradientGoal goal{gradient_scale(oracle, blank.finite() ? blank : point, l1), options.tol};
+  const bool constant = spec.fit_intercept && spec.loss.regression && options.tol > 0.0 && blank.finite();
+  if (constant && meets_all(spec.loss, targets, rows.rows(), blank.x.back())) {
+    goal.scale = std::max(goal.scale, norm(blank.gradient) / options.tol);  // w = 0 is optimal, to rounding
+    point = blank;
+  }
   const Code code = run(problem, options, start.given(), oracle, point, goal, monitor, few);
   BatchResult result = result_at(point.x, oracle.intercepts(), monitor);
   centre_softmax_intercepts(spec, result.intercept);

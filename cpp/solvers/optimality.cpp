@@ -23,16 +23,14 @@ double proximal_gradient_norm(const Oracle& oracle, const Point& point, double l
   return std::sqrt(squares);
 }
 
-double gradient_scale(Oracle& oracle, const Point& blank, double l1, double tol) {
-  constexpr double rounding = 1e-8, nothing = 1e-14;
+double gradient_scale(Oracle& oracle, const Point& blank, double l1) {
+  constexpr double rounding = 1e-8;
   double scale = proximal_gradient_norm(oracle, blank, l1);
   scale = std::max(scale, rounding * norm(blank.gradient));
   if (scale < rounding) {
     Point origin{Vector(blank.x.size(), 0.0), 0.0, {}};
     origin.evaluate(oracle);
-    const double size = origin.finite() ? norm(origin.gradient) : 0.0;
-    const bool optimal = tol > 0.0 && scale <= nothing * size;
-    scale = std::max(scale, (optimal ? std::max(rounding, nothing / tol) : rounding) * size);
+    if (origin.finite()) scale = std::max(scale, rounding * norm(origin.gradient));
   }
   return std::max(scale, std::numeric_limits<double>::min());
 }

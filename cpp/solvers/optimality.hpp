@@ -14,7 +14,7 @@ double proximal_gradient_norm(const Oracle& oracle, const Point& point, double l
 
 /// The norm above at w = 0 with the best intercepts (`blank`, evaluated). Where that is itself rounding (a constant
 /// target, a penalty that allows no coefficient), 1e-8 of the plain gradient, so that a quotient of rounding errors is
-/// not taken for a distance; where `blank` is optimal to rounding, what makes it so at `tol`.
-double gradient_scale(Oracle& oracle, const Point& blank, double l1, double tol);
+/// not taken for a distance.
+double gradient_scale(Oracle& oracle, const Point& blank, double l1);
 
 }  // namespace gradstream::solvers

@@ -151,13 +151,14 @@ def gamma_step(z, y, h, q, parameter):
 
 
 def tweedie_value(z, y, parameter):
-    with np.errstate(over="ignore"):
-        return np.exp((2 - parameter) * z) / (2 - parameter) - y * np.exp((1 - parameter) * z) / (1 - parameter)
+    with np.errstate(over="ignore", invalid="ignore"):
+        drawn = np.where(y == 0, 0.0, y * np.exp((1 - parameter) * z))
+        return np.exp((2 - parameter) * z) / (2 - parameter) - drawn / (1 - parameter)
 
 
 def tweedie_derivative(z, y, parameter):
-    with np.errstate(over="ignore"):
-        return np.exp((2 - parameter) * z) - y * np.exp((1 - parameter) * z)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.exp((2 - parameter) * z) - np.where(y == 0, 0.0, y * np.exp((1 - parameter) * z))
 
 
 def tweedie_step(z, y, h, q, parameter):
@@ -193,7 +194,10 @@ def _way_in(f, time, bend, growth=0.0):
     if time == 0:
         return 0.0
     if f < low:
-        needed = (np.exp(rate * low) - np.exp(rate * f)) / rate
+        with np.errstate(over="ignore"):  # of negative rates: f never gets there
+            needed = (np.exp(rate * low) - np.exp(rate * f)) / rate
+        if time < needed and rate < 0:
+            return np.log1p(rate * time * np.exp(-rate * f)) / rate
         if time < needed:
             return np.logaddexp(0.0, np.log(rate * time) - rate * f) / rate
         f, time, moved = low, time - needed, low - f

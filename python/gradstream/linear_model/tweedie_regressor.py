@@ -146,7 +146,7 @@ class TweedieRegressor(GeneralisedLinearModel):
         return "HalfTweedieLoss" if self.loss == "tweedie" else "HalfTweedieLossIdentity"
 
     @property
-    def _learns_rows(self) -> bool:
+    def _learns_rows(self) -> bool:  # type: ignore[override]
         return self.loss not in POSITIVE
 
     def _main_parameters(self, weight: float, column: int = 0) -> dict[str, Any]:
