@@ -13,6 +13,7 @@ from gradstream._state import (
     ADAGRAD_CLOCK,
     CLOCK,
     COUNTED,
+    EPOCH,
     LANES,
     NORM,
     RESIDUAL,
@@ -329,3 +330,11 @@ def test_names_of_columns_have_to_agree():
     with pytest.raises(ValueError, match="feature_names_in_"):
         one.merge(other)
     one.merge(LinearRegressor().fit(sparse.csr_array(X.to_numpy()).toarray(), y))
+
+
+@pytest.mark.parametrize("epochs", [(2, 5), (5, 2)])
+def test_the_orders_of_epochs_go_on_after_the_later_model(epochs):
+    X, y = features(100, 5), labels(features(100, 5))
+    parameters = {"optimizer": "adagrad", "batch_size": 10, "tol": None, "random_state": 0}
+    one, other = (LinearClassifier(max_iter=n, **parameters).fit(X, y) for n in epochs)
+    assert one.merge(other)._model.state.counters[EPOCH] == 5
