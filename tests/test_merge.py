@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from core_bank import mixture_of
 from estimator_data import OPTIMIZERS, features, labels, values
 from gradstream import LinearClassifier, LinearRegressor
 from gradstream._state import (
@@ -338,3 +339,11 @@ def test_the_orders_of_epochs_go_on_after_the_later_model(epochs):
     parameters = {"optimizer": "adagrad", "batch_size": 10, "tol": None, "random_state": 0}
     one, other = (LinearClassifier(max_iter=n, **parameters).fit(X, y) for n in epochs)
     assert one.merge(other)._model.state.counters[EPOCH] == 5
+
+
+def test_what_two_mixtures_have_lost_is_added(layout):
+    X, y = stream("log_loss", layout)
+    one, other = (LinearClassifier().partial_fit(X[rows], y[rows], [0, 1]) for rows in (slice(0, 30), slice(30, None)))
+    lost = [mixture_of(model._model.state) for model in (one, other)]
+    assert min(lost) > 0.0
+    assert mixture_of(one.merge(other)._model.state) == pytest.approx(sum(lost))
