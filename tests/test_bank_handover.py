@@ -12,7 +12,7 @@ from scipy import sparse
 from core_bank import mixture_of, used_bits
 from estimator_data import features, in_layout, labels, values
 from gradstream import LinearClassifier, LinearRegressor
-from gradstream._state import LANES, WOKEN
+from gradstream._state import COUNTED, LANES, RESIDUAL, TARGET_M2, TARGET_MEAN, WOKEN
 from near import assert_near
 
 D, N = 8, 2000
@@ -50,6 +50,20 @@ def asleep(model):
 
 
 # Batch, then online.
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_what_is_known_of_targets_and_errors_is_handed_over(container, weighted):
+    X = features(500, D, density=0.7)
+    y, s = values(X), np.random.default_rng(0).uniform(0.5, 2.0, 500) if weighted else None
+    model = LinearRegressor(alpha=0.1).fit(container(X), y, s)
+    experts = model._model.state.experts
+    mean = np.average(y, weights=s)
+    assert experts[COUNTED] == pytest.approx(500 if s is None else s.sum())
+    assert experts[TARGET_MEAN] == pytest.approx(mean)
+    assert experts[TARGET_M2] == pytest.approx(np.average((y - mean) ** 2, weights=s) * experts[COUNTED])
+    assert experts[RESIDUAL] == pytest.approx(0.5 * np.average((y - model.predict(container(X))) ** 2, weights=s))
 
 
 @pytest.mark.parametrize("seed", range(3))

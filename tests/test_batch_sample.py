@@ -52,6 +52,15 @@ def test_rows_that_a_sample_misses_count():
     np.testing.assert_allclose(model.coef_, same.coef_, rtol=1e-4, atol=1e-7)
 
 
+def test_weights_count_in_a_sample():
+    """13 iterations; 22 where the sample's rows weigh the same, and its optimum is that of other rows."""
+    X, y = logistic_rows()
+    y = np.where((X[:, 1] > 0) & (X[:, 0] < 0), 1 - y, y)
+    s = np.exp(1.5 * X[:, 0] / X[:, 0].std())
+    model = LinearClassifier(alpha=1e-4, standardize=False, tol=1e-8).fit(X, y, sample_weight=s)
+    assert model.n_iter_ <= 17
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_threads_and_memory_order_leave_the_fit(dtype):
     X, y = logistic_rows(dtype=dtype)

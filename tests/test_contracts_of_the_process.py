@@ -121,6 +121,38 @@ def test_the_process_grows_by_little(layout):
     assert growth < 64 / 400 + 0.1 + 0.05
 
 
+PARTIAL_SUMS = """
+import resource, sys
+import numpy as np
+from gradstream import LinearClassifier, _core
+rng = np.random.default_rng(0)
+X = rng.standard_normal((24_000, 300) if sys.argv[1] == "products" else (6_000, 1_000))
+y, K = rng.integers(0, 100, len(X)).astype(float), 100
+spec = LinearClassifier(optimizer="sgd", standardize=False).partial_fit(X[:K], range(K), range(K))._model.state.spec
+W, b = np.zeros((1_000, K)), np.zeros(K)
+
+def sums(X, y):
+    if sys.argv[1] == "products":
+        _core.gram_sums(X, y[:, None], None, 2)
+    else:
+        _core.loss_gradient(X, y, None, spec, W, None, b, 2)
+
+sums(X[:300], y[:300])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+sums(X, y)
+print(1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / X.nbytes)
+"""
+
+
+@measures
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in other units elsewhere")
+@pytest.mark.parametrize("kind", ["gradients", "products"])
+def test_partial_sums_take_a_twentieth_of_x(kind):
+    command = [sys.executable, "-c", PARTIAL_SUMS, kind]
+    growth = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert growth < 0.05 + 0.06  # and what threads and two results take
+
+
 def test_sparse_rows_of_a_centred_model_are_expanded_block_by_block():
     X = sparse.random_array((100_000, 200), density=0.01, format="csr", rng=np.random.default_rng(0))
     y = (X.sum(axis=1) > 1).astype(int)

@@ -255,6 +255,19 @@ def test_early_stopping_on_given_rows_keeps_the_best_epoch(cls):
     assert model.n_samples_seen_ == 400
 
 
+def test_of_epochs_that_score_the_same_the_first_is_kept():
+    X = features(600, D)
+    y = labels(X)
+    rows, validation = (X[:400], y[:400]), {"X_val": X[400:410], "y_val": y[400:410]}
+    model = LinearClassifier(early_stopping=True, batch_size=16, max_iter=30, tol=None, random_state=0)
+    scores = model.fit(*rows, **validation).validation_scores_
+    assert scores.count(max(scores)) > 1
+    until = LinearClassifier(**{**model.get_params(), "max_iter": scores.index(max(scores)) + 1}).fit(
+        *rows, **validation
+    )
+    np.testing.assert_array_equal(model.coef_, until.coef_)
+
+
 def test_early_stopping_of_a_poisson_regressor():
     X = features(400, D)
     model = LinearRegressor("poisson", early_stopping=True, optimizer=SGD(), learning_rate=0.01, random_state=0)

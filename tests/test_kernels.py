@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import logsumexp, softmax
 
 from conftest import RTOL_F32, RTOL_F64
 from core_arrays import make_spec, rows
@@ -115,6 +116,23 @@ def test_loss_gradient_has_the_same_bits_on_any_number_of_threads(task, layout, 
     assert many[0] == one[0]
     assert many[1].tobytes() == one[1].tobytes()
     assert many[2].tobytes() == one[2].tobytes()
+
+
+def test_large_blocks_of_sparse_rows_are_summed_whole():
+    """So much work that a block is cut into pieces, between which Ctrl-C is looked for."""
+    rng = np.random.default_rng(0)
+    n, d, K = 12_000, 200, 100
+    X = rng.standard_normal((n, d))
+    y, W, b = rng.integers(0, K, n), 0.1 * rng.standard_normal((d, K)), rng.standard_normal(K)
+    loss, g, g_b = _core.loss_gradient(
+        rows(X, "csr32"), y.astype(float), None, make_spec(loss="log_loss", columns=K), W, None, b, 1
+    )
+    z = X @ W + b
+    p = softmax(z, axis=1)
+    p[np.arange(n), y] -= 1.0
+    assert loss == pytest.approx((logsumexp(z, axis=1) - z[np.arange(n), y]).sum(), rel=1e-10)
+    np.testing.assert_allclose(g, X.T @ p, rtol=0.0, atol=1e-9 * np.abs(g).max())
+    np.testing.assert_allclose(g_b, p.sum(axis=0), rtol=0.0, atol=1e-9 * np.abs(g_b).max())
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["unit", "weighted"])

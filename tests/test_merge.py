@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from core_bank import mixture_of
 from estimator_data import OPTIMIZERS, features, labels, values
 from gradstream import LinearClassifier, LinearRegressor
 from gradstream._state import (
     ADAGRAD_CLOCK,
     CLOCK,
     COUNTED,
+    EPOCH,
     LANES,
     NORM,
     RESIDUAL,
@@ -329,3 +331,19 @@ def test_names_of_columns_have_to_agree():
     with pytest.raises(ValueError, match="feature_names_in_"):
         one.merge(other)
     one.merge(LinearRegressor().fit(sparse.csr_array(X.to_numpy()).toarray(), y))
+
+
+@pytest.mark.parametrize("epochs", [(2, 5), (5, 2)])
+def test_the_orders_of_epochs_go_on_after_the_later_model(epochs):
+    X, y = features(100, 5), labels(features(100, 5))
+    parameters = {"optimizer": "adagrad", "batch_size": 10, "tol": None, "random_state": 0}
+    one, other = (LinearClassifier(max_iter=n, **parameters).fit(X, y) for n in epochs)
+    assert one.merge(other)._model.state.counters[EPOCH] == 5
+
+
+def test_what_two_mixtures_have_lost_is_added(layout):
+    X, y = stream("log_loss", layout)
+    one, other = (LinearClassifier().partial_fit(X[rows], y[rows], [0, 1]) for rows in (slice(0, 30), slice(30, None)))
+    lost = [mixture_of(model._model.state) for model in (one, other)]
+    assert min(lost) > 0.0
+    assert mixture_of(one.merge(other)._model.state) == pytest.approx(sum(lost))

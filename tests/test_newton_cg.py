@@ -178,3 +178,25 @@ def test_interrupt_comes_through_a_long_iteration(optimizer):
         return late
 
     assert any(wait() < 0.3 for _ in range(3))
+
+
+def badly_scaled(rng, n, d):
+    return rng.standard_normal((n, d)) * np.geomspace(1e-2, 1e2, d)
+
+
+def like_their_neighbours(rng, n, d):
+    """Columns with a correlation of 0.98 to the one before: what a diagonal does not see."""
+    X = rng.standard_normal((n, d))
+    for j in range(1, d):
+        X[:, j] = 0.98 * X[:, j - 1] + 0.2 * X[:, j]
+    return X
+
+
+@pytest.mark.parametrize(("columns", "alpha"), [(badly_scaled, 1e-6), (like_their_neighbours, 1e-4)])
+def test_few_iterations_where_gradients_point_elsewhere(columns, alpha):
+    """11 and 9; not in 60 without the diagonal as preconditioner, or where directions are not conjugate."""
+    rng = np.random.default_rng(0)
+    X = columns(rng, 1500, 600)
+    y = X @ (rng.standard_normal(600) / np.sqrt(600) / X.std(axis=0)) + 0.5 * rng.logistic(size=1500) > 0
+    model = LinearClassifier(optimizer="newton", alpha=alpha, standardize=False, tol=1e-8, max_iter=60, n_jobs=1)
+    assert model.fit(X, y).n_iter_ <= 20

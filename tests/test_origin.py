@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gradstream import LinearClassifier
+from gradstream import LinearClassifier, LinearRegressor
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -30,3 +30,17 @@ def test_columns_of_hinge_keep_their_intercepts(offset):
     here.fit(X, y)
     there.fit(X + offset, y)
     np.testing.assert_allclose(there.decision_function(X + offset), here.decision_function(X), atol=1e-4)
+
+
+@pytest.mark.parametrize(("loss", "penalty"), [("huber", "l2"), ("squared_error", "l1")])
+@pytest.mark.parametrize("warm", [False, True])
+def test_targets_far_from_zero_move_the_intercept_alone(loss, penalty, warm):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 4))
+    y = X @ rng.standard_normal(4) + rng.standard_normal(300)
+    here, there = (LinearRegressor(loss, penalty=penalty, alpha=1e-2, warm_start=warm, tol=1e-10) for _ in range(2))
+    for _ in range(1 + warm):
+        here.fit(X, y)
+        there.fit(X, y + 1e6)
+    np.testing.assert_allclose(there.coef_, here.coef_, rtol=1e-6)
+    assert there.intercept_ - 1e6 == pytest.approx(here.intercept_, abs=1e-6)

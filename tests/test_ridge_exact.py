@@ -44,6 +44,8 @@ def test_chunks_are_one_fit(first, targets, layout, fit_intercept):
         model.partial_fit(X[cut], y[cut], sample_weight=weights[cut])
     whole = Ridge(0.5, fit_intercept=fit_intercept).fit(X, y, weights)
     assert_same(model, whole)
+    for name in ("weight", "mean", "products", "cross", "squares"):
+        assert_allclose(getattr(model._sums, name), getattr(whole._sums, name), 1e-10, 1e-10)
     dense = X.toarray() if layout == "csr" else X
     assert_same(model, linear_model.Ridge(0.5, fit_intercept=fit_intercept).fit(dense, y, weights), 1e-8)
     assert model.n_samples_seen_ == np.count_nonzero(weights)

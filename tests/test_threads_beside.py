@@ -16,8 +16,10 @@ from scipy import sparse
 from estimator_data import RATES, features, labels
 from gradstream import LinearClassifier
 from gradstream.linear_model import SGDClassifier
+from sanitized import SANITIZED
 
-D, ROWS, CHUNKS, READERS = 20, 1500, 12, 10
+D, CHUNKS = 20, 12
+ROWS, READERS, WIDE = (200, 3, 600) if SANITIZED else (1500, 10, 3000)  # WIDE: a copy takes as long as several rows
 LEARNERS = [
     {},
     {"optimizer": "sgd", "learning_rate": 0.01},
@@ -138,7 +140,7 @@ def test_a_copy_beside_a_learner_is_of_a_state_between_two_calls(parameters, way
     """Or an error that says so; the learner is not disturbed."""
     if calls == "delay" and "batch_size" in parameters:
         pytest.skip("rows of one number wait for their labels; blocks are covered by chunks")
-    X = np.tile(features(200, 3_000), (3, 1))  # a copy takes as long as several rows
+    X = np.tile(features(200, WIDE), (3, 1))
     y = labels(X[:, :20])
     model = LinearClassifier(n_jobs=1, random_state=0, **parameters).partial_fit(X[:200], y[:200], [0, 1])
     known, copies, errors, done = {clock(model): bits(model)}, [], [], threading.Event()

@@ -21,6 +21,7 @@ void interruptibly(const Call& call) {
     const pybind11::gil_scoped_release unlocked;
     const parallel::Interruption interruption(interrupted);
     call();
+    if (interruption.was_wanted()) throw parallel::Interrupted{};  // heard while the last block was waited for
   } catch (const parallel::Interrupted&) {
     throw pybind11::error_already_set();
   }

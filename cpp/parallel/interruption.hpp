@@ -26,6 +26,9 @@ class Interruption {
   /// Whether the call is to end. Asks only on the thread that made it.
   bool wanted();
 
+  /// Whether it was to end when somebody asked last: also where all was done by then, and nobody looked any more.
+  bool was_wanted() const { return wanted_.load(std::memory_order_relaxed); }
+
  private:
   using Clock = std::chrono::steady_clock;
   std::function<bool()> asked_;
