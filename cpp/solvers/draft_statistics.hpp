@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/aligned.hpp"
+#include "core/compiler.hpp"
 #include "kernels/table.hpp"
 #include "solvers/vectors.hpp"
 
@@ -15,13 +16,13 @@ namespace gradstream::solvers {
 class DraftStatistics {
  public:
   template <class State>
-  DraftStatistics(const State& state, AlignedVector<double>& memory) : d_(state.d), memory_(memory) {
+  GRADSTREAM_INLINE DraftStatistics(const State& state, AlignedVector<double>& memory) : d_(state.d), memory_(memory) {
     if (state.mean == nullptr) return;
     width_ = (d_ + kPadding - 1) / kPadding * kPadding;
     memory_.resize(static_cast<std::size_t>(3 * width_));
-    for (double* values : {mean(), m2(), scale()}) std::fill_n(values + d_, width_ - d_, 0.0);
-    std::copy_n(state.mean, d_, mean());
-    std::copy_n(state.m2, d_, m2());
+    for (int which = 0; which < 3; ++which) std::fill_n(memory_.data() + which * width_ + d_, width_ - d_, 0.0);
+    std::copy_n(state.mean, d_, memory_.data());
+    std::copy_n(state.m2, d_, memory_.data() + width_);
   }
 
   double* mean() { return plane(0); }

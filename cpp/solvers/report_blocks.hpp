@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "core/aligned.hpp"
+#include "core/compiler.hpp"
 #include "core/status.hpp"
 #include "parallel/parallel_for.hpp"
 #include "views/rows.hpp"
@@ -22,8 +23,8 @@ inline std::int64_t report_block(std::int64_t elements_per_row) {
 /// report(rows, scratch) for all `rows`, in blocks of `per_block`; `scratch` is that of the only one. The first row
 /// that is not finite, whichever thread finds one first.
 template <class Report>
-Status report_blocks(std::int64_t rows, std::int64_t per_block, int n_threads, AlignedVector<double>& scratch,
-                     const Report& report) {
+GRADSTREAM_INLINE Status report_blocks(std::int64_t rows, std::int64_t per_block, int n_threads,
+                                       AlignedVector<double>& scratch, const Report& report) {
   if (rows <= per_block) return report(RowSet{0, rows}, scratch);
   std::atomic<std::int64_t> first_bad{rows};
   parallel::for_blocks((rows + per_block - 1) / per_block, n_threads, [&](std::int64_t b) {
