@@ -74,7 +74,7 @@ def new_arrays(spec, n_features, layout, dtype=np.float64):
         "m2": np.zeros(moments),
         "seen": np.zeros(moments if sparse_rows else 0),
         "counters": np.zeros(len(COUNTERS)),
-        "block": np.zeros(_core.block_size(spec, d, sparse_rows)),
+        "block": np.zeros(_core.block_size(spec, d)),
     }
 
 

@@ -163,6 +163,19 @@ def test_cmake_lists_fit_on_two_screens():
     assert len(lines(ROOT / "CMakeLists.txt")) <= 120
 
 
+def test_files_that_documents_name_are_there():
+    there = [path.as_posix() for path in text_files()]
+    documents = [path for path in text_files() if path.suffix == ".md" and path.name != "CHANGELOG.md"]
+    named = re.compile(r"`((?:\w[\w-]*/)*\w[\w-]*\.(?:hpp|cpp|cmake|py|pyi))`")
+    missing = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in documents
+        for name in named.findall(path.read_text(encoding="utf-8"))
+        if not any(file.endswith("/" + name) for file in there)
+    ]
+    assert missing == []
+
+
 def test_names_say_what_is_inside():
     vague = [
         path

@@ -2,6 +2,8 @@
 
 import contextlib
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -136,3 +138,54 @@ def test_an_interrupt_between_rows_does_not_keep_the_turn():
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+
+
+WITHOUT_MEMORY = """
+import resource
+import sys
+import numpy as np
+from scipy import sparse
+from gradstream import LinearClassifier
+
+D = 300_000
+def chunk(seed, stored, n=40):
+    rng = np.random.default_rng(seed)
+    indices = [np.sort(rng.choice(D, stored, replace=False)) for _ in range(n)]
+    indptr = np.arange(n + 1) * stored
+    X = sparse.csr_array((rng.normal(size=n * stored), np.concatenate(indices), indptr), shape=(n, D))
+    return X, np.arange(n) % 2
+
+def told(model):
+    state = model._model.state
+    known = int(state.experts[12]) if state.bank else 0  # records beyond are room
+    return {n: (a[:known] if n == "records" else a).tobytes() for n, a in state.arrays().items()}
+
+def limit(more):
+    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + more if more else -1, -1))
+
+parameters = eval(sys.argv[1])
+model, twin = (LinearClassifier(random_state=0, **parameters).partial_fit(*chunk(1, 50), [0, 1]) for _ in range(2))
+rows, before, failed = chunk(2, 3000), told(model), 0
+for more in range(100_000, 200_000_000, 300_000):
+    try:
+        limit(more)
+        model.partial_fit(*rows)
+        break
+    except MemoryError:
+        failed += 1
+    finally:
+        limit(None)
+    assert told(model) == before, more
+assert told(model) == told(twin.partial_fit(*rows))
+print(failed)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, and RLIMIT_AS does not bind elsewhere")
+@pytest.mark.parametrize("parameters", [{}, {"optimizer": "adam", "batch_size": 16}])
+def test_memory_that_runs_out_changes_nothing(parameters):
+    """Wherever in a call it does: the limit moves on until the call has what it needs."""
+    command = [sys.executable, "-c", WITHOUT_MEMORY, repr(parameters)]
+    failed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert int(failed) > 0

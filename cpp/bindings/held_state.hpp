@@ -32,16 +32,18 @@ class HeldState : public RowCalls {
     const py::array table = this->table();
     single_ = holds<float>(table);
     if (!single_ && !holds<double>(table)) throw py::type_error("table: expected float32 or float64");
-    if (!(table.flags() & py::array::c_style)) throw py::value_error("table: expected a C-contiguous array");
+    if (!is_plain(table)) throw py::value_error("table: expected a C-contiguous, aligned array");
     sparse_ = table.ndim() == 2;
     if (!sparse_ && table.ndim() != 3) throw py::value_error("table: expected 2 (sparse) or 3 (dense) dimensions");
     d_ = sparse_ ? table.shape(0) : table.shape(1);
   }
 
-  py::array table() const { return py::reinterpret_borrow<py::array>(arrays_["table"]); }
+  py::array table() const { return arrays_["table"].cast<py::array>(); }
 
   /// Read-only arrays are fine for a handle that only reports.
-  double* array(const char* name, std::int64_t size) { return const_cast<double*>(doubles(arrays_[name], size, name)); }
+  double* array(const char* name, std::int64_t size) {
+    return const_cast<double*>(needed_doubles(arrays_[name], size, name));
+  }
 
   /// What all states have, from arrays of `planes` rows per intercept.
   template <class T>

@@ -21,8 +21,7 @@ auto with_numbers(const py::handle& object, F&& f) {
   const double* none = nullptr;
   if (Py_TYPE(object.ptr()) != py::detail::npy_api::get().PyArray_Type_) return f(none, std::int64_t{0});
   const auto array = py::reinterpret_borrow<py::array>(object);
-  constexpr int kWanted = int{py::array::c_style} | int{py::detail::npy_api::NPY_ARRAY_ALIGNED_};
-  if (array.ndim() != 1 || (array.flags() & kWanted) != kWanted) return f(none, std::int64_t{0});
+  if (array.ndim() != 1 || !is_plain(array)) return f(none, std::int64_t{0});
   const auto n = static_cast<std::int64_t>(array.shape(0));
   if (holds<std::int64_t>(array)) return f(static_cast<const std::int64_t*>(array.data()), n);
   if (holds<double>(array)) return f(static_cast<const double*>(array.data()), n);

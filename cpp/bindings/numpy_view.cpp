@@ -13,6 +13,7 @@ AnyView dense_view(const py::array& X) {
   const std::int64_t row_stride = X.strides(0), column_stride = X.strides(1);
   if (row_stride % size != 0 || column_stride % size != 0)
     throw py::value_error("X: strides must be multiples of the element size");
+  if ((X.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) == 0) throw py::value_error("X: expected an aligned array");
   const auto* data = static_cast<const T*>(X.data());
   if (column_stride == size || X.shape(1) == 1) return DenseView<T>{data, X.shape(0), X.shape(1), row_stride / size};
   return StridedView<T>{data, X.shape(0), X.shape(1), row_stride / size, column_stride / size};
@@ -37,8 +38,8 @@ struct CsrParts {
     indptr = X[2].cast<py::array>();
     columns = X[3].cast<std::int64_t>();
     for (const py::array& part : {data, indices, indptr}) {
-      if (part.ndim() != 1 || !(part.flags() & py::array::c_style))
-        throw py::value_error("X: CSR arrays must be 1-D and contiguous");
+      if (part.ndim() != 1 || !is_plain(part))
+        throw py::value_error("X: CSR arrays must be 1-D, contiguous and aligned");
     }
     if (indptr.size() < 1) throw py::value_error("X: indptr must have n_rows + 1 elements, got 0");
     if (data.size() != indices.size()) throw py::value_error("X: data and indices differ in length");
@@ -65,19 +66,6 @@ AnyView csr_any(const CsrParts& parts) {
   throw py::type_error("X: dtype must be float32 or float64");
 }
 
-py::array contiguous_doubles(const py::object& object, std::int64_t size, const char* name) {
-  if (!py::isinstance<py::array>(object)) throw py::type_error(std::string(name) + ": expected an array");
-  const auto array = py::reinterpret_borrow<py::array>(object);
-  if (!holds<double>(array)) throw py::type_error(std::string(name) + ": expected float64");
-  if (!(array.flags() & py::array::c_style))
-    throw py::value_error(std::string(name) + ": expected a C-contiguous array");
-  if (array.size() != size) {
-    throw py::value_error(std::string(name) + ": expected " + std::to_string(size) + " elements, got " +
-                          std::to_string(array.size()));
-  }
-  return array;
-}
-
 }  // namespace
 
 Rows rows_from(const py::object& X) {
@@ -101,14 +89,19 @@ Status check_rows(const py::object& X) {
       csr_any(parts));
 }
 
-const double* doubles(const py::object& array, std::int64_t size, const char* name) {
-  if (array.is_none()) return nullptr;
-  return static_cast<const double*>(contiguous_doubles(array, size, name).data());
-}
-
-double* writable_doubles(const py::object& array, std::int64_t size, const char* name) {
-  if (array.is_none()) return nullptr;
-  return static_cast<double*>(contiguous_doubles(array, size, name).mutable_data());
+py::array plain_array(const py::object& object, PyObject* description, std::int64_t size, const char* name) {
+  const auto said = [&](const std::string& what) { return std::string(name) + ": expected " + what; };
+  if (!py::isinstance<py::array>(object)) throw py::type_error(said("an array"));
+  auto array = py::reinterpret_borrow<py::array>(object);
+  if (!is_of(array, description)) {
+    const auto wanted = py::str(py::handle(description)).cast<std::string>();
+    throw py::type_error(said(wanted + ", got " + py::str(array.dtype()).cast<std::string>()));
+  }
+  if (!is_plain(array)) throw py::value_error(said("a C-contiguous, aligned array"));
+  if (array.size() != size) {
+    throw py::value_error(said(std::to_string(size) + " elements, got " + std::to_string(array.size())));
+  }
+  return array;
 }
 
 py::array_t<double> to_array(const double* data, std::int64_t size) {

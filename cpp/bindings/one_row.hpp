@@ -2,18 +2,15 @@
 // Whatever is not as expected goes the long way, which words the errors.
 #pragma once
 
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
-
 #include <cmath>
+#include <limits>
 #include <optional>
 
+#include "bindings/numpy_view.hpp"
 #include "bindings/spec_from.hpp"
 #include "core/spec.hpp"
 
 namespace gradstream::bindings {
-
-namespace py = pybind11;
 
 /// A target as the loss wants it, and the weight of its class.
 struct OneTarget {
@@ -27,13 +24,6 @@ struct Elements {
   const T* data = nullptr;  // null: not such an array
   std::int64_t count = 0;
 };
-
-/// NumPy's own description of a type, which nearly every array of it points to.
-template <class T>
-PyObject* description() {
-  static PyObject* const own = py::dtype::of<T>().release().ptr();
-  return own;
-}
 
 /// The elements of x if it is an array of T, nothing but contiguous.
 template <class T>

@@ -18,7 +18,7 @@ namespace gradstream::bindings {
 namespace {
 
 kernels::Targets targets_from(const py::object& y, const py::object& weight, std::int64_t rows) {
-  return {doubles(y, rows, "y"), doubles(weight, rows, "sample_weight")};
+  return {needed_doubles(y, rows, "y"), doubles(weight, rows, "sample_weight")};
 }
 
 py::tuple loss_gradient(const py::object& X, const py::object& y, const py::object& weight, const py::dict& spec,
@@ -26,8 +26,8 @@ py::tuple loss_gradient(const py::object& X, const py::object& y, const py::obje
   const Rows rows = rows_from(X);
   const LossSpec loss = spec_from(spec).loss;
   const std::int64_t K = loss.columns, d = rows.columns;
-  const kernels::LinearModel model{doubles(coef, d * K, "coef"), doubles(center, d, "center"),
-                                   doubles(intercept, K, "intercept")};
+  const kernels::LinearModel model{needed_doubles(coef, d * K, "coef"), doubles(center, d, "center"),
+                                   needed_doubles(intercept, K, "intercept")};
   const kernels::Targets targets = targets_from(y, weight, rows.count);
   py::array_t<double> g({d, K}), r(K);
   kernels::GradientSums sums{g.mutable_data(), r.mutable_data()};
@@ -115,8 +115,8 @@ py::tuple hessian_product(const py::object& X, const py::object& y, const py::ob
   const Spec spec = spec_from(spec_dict);
   const std::int64_t d = rows.columns, K = spec.loss.columns;
   const auto parameters = [&](const py::object& W, const py::object& b) {
-    solvers::Vector x(doubles(W, d * K, "coef"), doubles(W, d * K, "coef") + d * K);
-    x.insert(x.end(), doubles(b, K, "intercept"), doubles(b, K, "intercept") + K);
+    solvers::Vector x(needed_doubles(W, d * K, "coef"), needed_doubles(W, d * K, "coef") + d * K);
+    x.insert(x.end(), needed_doubles(b, K, "intercept"), needed_doubles(b, K, "intercept") + K);
     return x;
   };
   const solvers::Vector at = parameters(coef, intercept), way = parameters(direction, direction_intercept);
@@ -145,7 +145,8 @@ py::tuple moments(const py::object& X, const py::object& weight, int n_threads) 
 py::array_t<double> inverse_deviation(const py::object& mean, const py::object& m2, double weight) {
   const auto d = static_cast<std::int64_t>(py::len(mean));
   py::array_t<double> scale(d);
-  kernels::table().inverse_deviation(d, doubles(mean, d, "mean"), doubles(m2, d, "m2"), weight, scale.mutable_data());
+  kernels::table().inverse_deviation(d, needed_doubles(mean, d, "mean"), needed_doubles(m2, d, "m2"), weight,
+                                     scale.mutable_data());
   return scale;
 }
 
@@ -156,8 +157,8 @@ py::tuple squared_gradients(const py::object& X, const py::object& y, const py::
   const Rows rows = rows_from(X);
   const LossSpec loss = spec_from(spec).loss;
   const std::int64_t K = loss.columns, d = rows.columns;
-  const kernels::LinearModel model{doubles(coef, d * K, "coef"), doubles(center, d, "center"),
-                                   doubles(intercept, K, "intercept")};
+  const kernels::LinearModel model{needed_doubles(coef, d * K, "coef"), doubles(center, d, "center"),
+                                   needed_doubles(intercept, K, "intercept")};
   const kernels::Targets targets = targets_from(y, weight, rows.count);
   const double* factor = doubles(scale, d, "scale");
   std::vector<double> G(static_cast<std::size_t>(d * K), 0.0), b(static_cast<std::size_t>(K), 0.0);

@@ -2,6 +2,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <initializer_list>
 #include <string>
 
 #include "bindings/numpy_view.hpp"
@@ -15,12 +16,19 @@ namespace {
 
 using Doubles = py::array_t<double, py::array::c_style>;
 
+void check_sizes(std::initializer_list<Doubles> arrays) {
+  for (const Doubles& array : arrays) {
+    if (array.size() != arrays.begin()->size()) throw py::value_error("arrays of one size are needed");
+  }
+}
+
 LossSpec single_column(const std::string& loss, double parameter) {
   return {loss_id(loss), parameter, ColumnsKind::single, 1};
 }
 
 /// Value and r of every element, each a row of its own.
 py::tuple loss_rows(const std::string& loss, double parameter, const Doubles& z, const Doubles& y) {
+  check_sizes({z, y});
   const LossSpec spec = single_column(loss, parameter);
   Doubles value(z.size()), r(z.size());
   for (py::ssize_t i = 0; i < z.size(); ++i) {
@@ -33,6 +41,7 @@ py::tuple loss_rows(const std::string& loss, double parameter, const Doubles& z,
 
 Doubles invariant_steps(const std::string& loss, double parameter, const Doubles& z, const Doubles& y, const Doubles& h,
                         const Doubles& q) {
+  check_sizes({z, y, h, q});
   Doubles u(z.size());
   kernels::table().invariant_steps(single_column(loss, parameter), z.size(), z.data(), y.data(), h.data(), q.data(),
                                    u.mutable_data());
@@ -40,6 +49,7 @@ Doubles invariant_steps(const std::string& loss, double parameter, const Doubles
 }
 
 Doubles penalty_flow(const Doubles& w, const Doubles& tau, double l1, double l2) {
+  check_sizes({w, tau});
   Doubles out = to_array(w.data(), w.size());
   kernels::table().penalty_flow({l1, l2}, w.size(), tau.data(), out.mutable_data());
   return out;

@@ -15,10 +15,10 @@ namespace {
 /// A label for every row of margins (n, K), of the classes' dtype: numbers and booleans. None for other dtypes.
 py::object labels_of_margins(const py::array_t<double, py::array::c_style>& margins, const py::array& classes,
                              int n_threads) {
+  if (margins.ndim() != 2) throw py::value_error("margins: expected 2 dimensions");
   const std::int64_t n = margins.shape(0), K = margins.shape(1), size = classes.itemsize();
-  constexpr int kWanted = int{py::array::c_style} | int{py::detail::npy_api::NPY_ARRAY_ALIGNED_};
   const bool numbers = std::string_view("biuf").find(classes.dtype().kind()) != std::string_view::npos;
-  if (!numbers || (classes.flags() & kWanted) != kWanted) return py::none();
+  if (!numbers || !is_plain(classes)) return py::none();
   if (classes.ndim() != 1 || classes.size() != (K == 1 ? 2 : K)) return py::none();
   py::array labels(classes.dtype(), n);
   const auto pick = [&]<class Label>(Label) {
@@ -40,8 +40,8 @@ py::object labels_of_margins(const py::array_t<double, py::array::c_style>& marg
 py::object linear_margins(const py::object& X, const py::object& coef, const py::object& intercept, int n_threads) {
   const Rows rows = rows_from(X);
   const auto K = static_cast<std::int64_t>(py::len(intercept));
-  const kernels::LinearModel model{doubles(coef, rows.columns * K, "coef"), nullptr,
-                                   doubles(intercept, K, "intercept")};
+  const kernels::LinearModel model{needed_doubles(coef, rows.columns * K, "coef"), nullptr,
+                                   needed_doubles(intercept, K, "intercept")};
   py::array_t<double> margins({rows.count, K});
   double* out = margins.mutable_data();
   bool finite = false;

@@ -2,8 +2,6 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
-#include <string>
-
 #include "bindings/numpy_view.hpp"
 #include "bindings/register.hpp"
 #include "solvers/stream_scores.hpp"
@@ -13,20 +11,9 @@ namespace {
 
 constexpr std::int64_t kCounts = 4;  // seen, repeats, followers, last; then the classes
 
-/// The elements of a contiguous array of n; null for None.
-template <class T>
-T* elements(const py::object& object, std::int64_t n, const char* name) {
-  if (object.is_none()) return nullptr;
-  auto array = py::cast<py::array>(object);
-  if (!holds<T>(array) || array.size() != n || !(array.flags() & py::array::c_style))
-    throw py::value_error(std::string(name) + ": expected " + std::to_string(n) +
-                          " contiguous elements of the codes' or the numbers' dtype");
-  return static_cast<T*>(const_cast<void*>(array.data()));
-}
-
 template <class Code>
 solvers::LabelClaims<Code> claims(const py::tuple& arrays, std::int64_t n) {
-  return {elements<Code>(arrays[0], n, "label"), writable_doubles(arrays[1], n, "truth"),
+  return {writable_elements_of<Code>(arrays[0], n, "label"), writable_doubles(arrays[1], n, "truth"),
           writable_doubles(arrays[2], n, "others")};
 }
 
@@ -34,8 +21,8 @@ template <class Code>
 void count_labels(const py::array& y, const py::object& weight, const py::array& state, const py::tuple& majority,
                   const py::tuple& last) {
   const std::int64_t n = y.size();
-  double* counts = writable_doubles(state, state.size(), "state");
-  const solvers::LabelRows<Code> rows{elements<Code>(y, n, "y"), doubles(weight, n, "weight"), n};
+  double* counts = needed_writable_doubles(state, state.size(), "state");
+  const solvers::LabelRows<Code> rows{needed_elements<Code>(y, n, "y"), doubles(weight, n, "weight"), n};
   const solvers::LabelCounts remembered{counts,     counts + 1,       counts + 2,
                                         counts + 3, counts + kCounts, state.size() - kCounts};
   for (std::int64_t i = 0; i < n; ++i) {
@@ -63,7 +50,7 @@ template <class Number>
 void add_lines(const py::array& numbers, const double* weight, const double* fade, const solvers::Pieces& pieces,
                double* sums) {
   const std::int64_t lines = numbers.shape(0);
-  const auto* values = elements<Number>(numbers, lines * pieces.n, "numbers");
+  const auto* values = needed_elements<Number>(numbers, lines * pieces.n, "numbers");
   const py::gil_scoped_release unlocked;
   for (std::int64_t p = 0; p < lines; ++p)
     solvers::piece_sums(values + p * pieces.n, weight, fade, pieces, sums + p * pieces.count,
@@ -79,8 +66,7 @@ py::array_t<double> piece_sums(const py::array& numbers, const py::object& weigh
       throw py::value_error("starts: expected increasing positions of rows");
   }
   const double* weights = doubles(weight, pieces.n, "weight");
-  const double* factors = doubles(fade, pieces.n, "fade");
-  if (factors == nullptr) throw py::type_error("fade: expected an array");
+  const double* factors = needed_doubles(fade, pieces.n, "fade");
   py::array_t<double> out({static_cast<std::int64_t>(2), static_cast<std::int64_t>(numbers.shape(0)), pieces.count});
   if (holds<bool>(numbers)) {
     add_lines<bool>(numbers, weights, factors, pieces, out.mutable_data());

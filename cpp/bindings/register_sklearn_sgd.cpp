@@ -18,23 +18,8 @@
 namespace gradstream::bindings {
 namespace {
 
-template <class T>
-const T* elements(const py::object& object, std::int64_t size, const char* name) {
-  if (object.is_none()) return nullptr;
-  const auto array = object.cast<py::array>();
-  if (!holds<T>(array) || !(array.flags() & py::array::c_style) || array.size() != size) {
-    throw py::value_error(std::string(name) + ": wrong dtype, layout or size");
-  }
-  return static_cast<const T*>(array.data());
-}
-
-template <class T>
-T* writable(const py::object& object, std::int64_t size, const char* name) {
-  if (!object.is_none() && !object.cast<py::array>().writeable()) {
-    throw py::value_error(std::string(name) + ": read-only");
-  }
-  return const_cast<T*>(elements<T>(object, size, name));
-}
+/// Rows of one call: positions in an epoch's order are 32 bits wide.
+constexpr std::int64_t kMostRows = std::int64_t{1} << 31;
 
 /// What a call is given beside X, by name; what is absent is None.
 struct Arguments {
@@ -68,6 +53,7 @@ class SklearnSgd {
   py::list learn(const py::object& X, const py::dict& rows_dict, const py::dict& state_dict, int max_iter,
                  int n_threads, const py::object& listener) const {
     const Rows rows = rows_from(X);
+    if (rows.count >= kMostRows) throw py::value_error("X: expected fewer than 2**31 rows");
     const Arguments about{rows_dict}, state{state_dict};
     const std::int64_t K = state["scalars"].cast<py::array>().shape(0);
     solvers::SgdInputs inputs = inputs_of(about, rows.count, K);
@@ -94,16 +80,16 @@ class SklearnSgd {
  private:
   solvers::SgdInputs inputs_of(const Arguments& about, std::int64_t n, std::int64_t K) const {
     solvers::SgdInputs inputs;
-    inputs.targets = {elements<std::int32_t>(about["codes"], n, "codes"), elements<double>(about["y"], n, "y"),
-                      elements<double>(about["weight"], n, "weight")};
+    inputs.targets = {elements_of<std::int32_t>(about["codes"], n, "codes"), elements_of<double>(about["y"], n, "y"),
+                      elements_of<double>(about["weight"], n, "weight")};
     if (inputs.targets.code == nullptr && inputs.targets.y == nullptr) throw py::value_error("codes or y: needed");
     const py::object listed = about["listed"];
     const auto count = listed.is_none() ? n : static_cast<std::int64_t>(py::len(listed));
-    inputs.rows = {elements<std::uint32_t>(listed, count, "listed"), count,
-                   elements<std::uint8_t>(about["held_out"], n, "held_out")};
-    inputs.columns = {elements<std::uint32_t>(about["seeds"], K, "seeds"),
-                      elements<double>(about["weight_positive"], K, "weight_positive"),
-                      elements<double>(about["weight_negative"], K, "weight_negative")};
+    inputs.rows = {elements_of<std::uint32_t>(listed, count, "listed"), count,
+                   elements_of<std::uint8_t>(about["held_out"], n, "held_out")};
+    inputs.columns = {needed_elements<std::uint32_t>(about["seeds"], K, "seeds"),
+                      needed_elements<double>(about["weight_positive"], K, "weight_positive"),
+                      needed_elements<double>(about["weight_negative"], K, "weight_negative")};
     inputs.shuffle = parameters_.shuffle;
     inputs.interrupted = &interrupted;
     return inputs;
@@ -117,12 +103,12 @@ class SklearnSgd {
     solvers::SgdState<C> state;
     state.d = rows.columns;
     state.columns = K;
-    state.coef = writable<C>(arrays["coef"], size, "coef");
-    if (rule.average > 0.0) state.averaged = writable<C>(arrays["averaged"], size, "averaged");
-    if (rule.truncates) state.paid = writable<double>(arrays["paid"], size, "paid");
+    state.coef = needed_writable_elements<C>(arrays["coef"], size, "coef");
+    if (rule.average > 0.0) state.averaged = needed_writable_elements<C>(arrays["averaged"], size, "averaged");
+    if (rule.truncates) state.paid = needed_writable_elements<double>(arrays["paid"], size, "paid");
     constexpr auto kScalars = static_cast<std::int64_t>(sizeof(solvers::SgdScalars) / sizeof(double));
-    state.scalars =
-        reinterpret_cast<solvers::SgdScalars*>(writable<double>(arrays["scalars"], K * kScalars, "scalars"));
+    state.scalars = reinterpret_cast<solvers::SgdScalars*>(
+        needed_writable_elements<double>(arrays["scalars"], K * kScalars, "scalars"));
     state.t = arrays["t"].cast<double>();
     const py::gil_scoped_release unlocked;
     return std::visit(
@@ -155,21 +141,20 @@ class SklearnSgdHeld {
         ones_(static_cast<std::size_t>(columns_), 1.0) {
     if (coef_.ndim() != 2) throw py::value_error("coef: expected (K, d)");
     if (holds<float>(coef_)) {
-      writable<float>(coef_, coef_.size(), "coef");
+      needed_writable_elements<float>(coef_, coef_.size(), "coef");
     } else {
-      writable<double>(coef_, coef_.size(), "coef");
+      needed_writable_elements<double>(coef_, coef_.size(), "coef");
     }
-    writable<double>(intercept_, columns_, "intercept");
-    writable<double>(progress_, 4 * columns_, "progress");
+    needed_writable_elements<double>(intercept_, columns_, "intercept");
+    needed_writable_elements<double>(progress_, 4 * columns_, "progress");
   }
 
   /// Learns a chunk and returns how many rows it has; 0, and nothing has happened, for the long way.
   std::int64_t partial_fit(const py::handle& X, const py::handle& y, const py::object& seeds, double t, int n_threads) {
     if (!py::isinstance<py::array>(X)) return 0;
     const auto array = py::reinterpret_borrow<py::array>(X);
-    constexpr int kWanted = int{py::array::c_style} | int{py::detail::npy_api::NPY_ARRAY_ALIGNED_};
-    if (array.ndim() != 2 || (array.flags() & kWanted) != kWanted) return 0;
-    if (array.shape(0) < 1 || array.shape(1) != coef_.shape(1)) return 0;
+    if (array.ndim() != 2 || !is_plain(array)) return 0;
+    if (array.shape(0) < 1 || array.shape(0) >= kMostRows || array.shape(1) != coef_.shape(1)) return 0;
     if (holds<double>(array)) return learn_rows<double>(array, y, seeds, t, n_threads);
     if (holds<float>(array)) return learn_rows<float>(array, y, seeds, t, n_threads);
     return 0;
@@ -182,7 +167,7 @@ class SklearnSgdHeld {
     solvers::SgdInputs inputs;
     if (!read_targets(y, view.rows, inputs.targets)) return 0;
     inputs.rows = {nullptr, view.rows, nullptr};
-    inputs.columns = {elements<std::uint32_t>(seeds, columns_, "seeds"), ones_.data(), ones_.data()};
+    inputs.columns = {needed_elements<std::uint32_t>(seeds, columns_, "seeds"), ones_.data(), ones_.data()};
     inputs.stopping = {1, parameters_.tol, parameters_.patience, false};
     inputs.shuffle = parameters_.shuffle;
     inputs.n_threads = n_threads;
@@ -204,7 +189,7 @@ class SklearnSgdHeld {
     state.d = X.columns;
     state.columns = columns_;
     state.coef = static_cast<C*>(coef_.mutable_data());
-    if (rule.truncates) state.paid = writable<double>(paid_, columns_ * X.columns, "paid");
+    if (rule.truncates) state.paid = needed_writable_elements<double>(paid_, columns_ * X.columns, "paid");
     state.scalars = scalars.data();
     state.t = t;
     bool ok = true;

@@ -27,10 +27,10 @@ GRADSTREAM_INLINE Pack<N> sign_of(Pack<N> a) {
 template <int N>
 GRADSTREAM_INLINE Pack<N> square_root(Pack<N> a) {
   if constexpr (N == 1) {
-    return Pack<N>(__builtin_sqrt(a.v));
+    return Pack<N>(GRADSTREAM_SQRT(a.v));
   } else {
     Pack<N> out;
-    for (int i = 0; i < N; ++i) out.v[i] = __builtin_sqrt(a.v[i]);
+    for (int i = 0; i < N; ++i) out.v[i] = GRADSTREAM_SQRT(a.v[i]);
     return out;
   }
 }

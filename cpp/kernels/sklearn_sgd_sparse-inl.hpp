@@ -13,17 +13,6 @@ inline constexpr std::int64_t kSgdEntriesAhead = 8;
 inline constexpr std::int64_t kSgdEntriesNear = 2;
 inline constexpr std::int64_t kSgdPointersAhead = 16;  // rows of which it is found out where their entries are
 
-template <class T, class I>
-struct SgdEntries {
-  const T* x;
-  const I* index;
-  std::int64_t count;
-  SgdEntries(const CsrView<T, I>& X, std::int64_t row)
-      : x(X.data + X.indptr[row]),
-        index(X.indices + X.indptr[row]),
-        count(static_cast<std::int64_t>(X.indptr[row + 1] - X.indptr[row])) {}
-};
-
 /// value(e), value(e + 1), ... side by side, built in registers.
 template <class V, class F, std::size_t... I>
 GRADSTREAM_INLINE V gathered(std::int64_t e, F&& value, std::index_sequence<I...>) {
@@ -41,7 +30,7 @@ struct SgdSparseSums {
 
 /// Fetches the lines of entries e to e + 15 of rows to come.
 template <class T, class I>
-GRADSTREAM_INLINE void prefetch_entries(const SgdEntries<T, I>& ahead, const SgdEntries<T, I>& near, std::int64_t e) {
+GRADSTREAM_INLINE void prefetch_rows_to_come(const CsrRow<T, I>& ahead, const CsrRow<T, I>& near, std::int64_t e) {
   constexpr std::int64_t kLine = 64 / sizeof(T);
   const std::int64_t far = e < ahead.count ? e : 0, close = e < near.count ? e : 0;
   GRADSTREAM_PREFETCH_SECOND_LEVEL(ahead.x + far);
@@ -56,8 +45,8 @@ GRADSTREAM_INLINE void prefetch_entries(const SgdEntries<T, I>& ahead, const Sgd
 /// few lines now and then: all at once they would stand before the weights of this row (text: 281 against 221 ns a
 /// row).
 template <bool kSquare, class T, class I>
-GRADSTREAM_INLINE SgdSparseSums sparse_sums(const SgdEntries<T, I>& row, const SgdEntries<T, I>& ahead,
-                                            const SgdEntries<T, I>& near, const double* v) {
+GRADSTREAM_INLINE SgdSparseSums sparse_sums(const CsrRow<T, I>& row, const CsrRow<T, I>& ahead,
+                                            const CsrRow<T, I>& near, const double* v) {
   constexpr std::int64_t kTogether = 16;
   double product[4] = {}, square[4] = {};
   const auto add = [&](std::int64_t e, std::int64_t to) {
@@ -67,10 +56,10 @@ GRADSTREAM_INLINE SgdSparseSums sparse_sums(const SgdEntries<T, I>& row, const S
   };
   std::int64_t e = 0;
   for (; e + kTogether <= row.count; e += kTogether) {
-    prefetch_entries(ahead, near, e);
+    prefetch_rows_to_come(ahead, near, e);
     for (std::int64_t k = 0; k < kTogether; ++k) add(e + k, k % 4);
   }
-  for (std::int64_t far = e; far < ahead.count; far += kTogether) prefetch_entries(ahead, near, far);
+  for (std::int64_t far = e; far < ahead.count; far += kTogether) prefetch_rows_to_come(ahead, near, far);
   for (; e + 4 <= row.count; e += 4) {
     for (std::int64_t k = 0; k < 4; ++k) add(e + k, k);
   }
@@ -80,7 +69,7 @@ GRADSTREAM_INLINE SgdSparseSums sparse_sums(const SgdEntries<T, I>& row, const S
 
 /// v += c x, and the average's share of it.
 template <bool kAverage, class T, class I>
-GRADSTREAM_INLINE void sparse_advance(const SgdEntries<T, I>& row, SgdColumn& column, const SgdMove& move) {
+GRADSTREAM_INLINE void sparse_advance(const CsrRow<T, I>& row, SgdColumn& column, const SgdMove& move) {
   for (std::int64_t e = 0; e < row.count; ++e) {
     const auto j = static_cast<std::int64_t>(row.index[e]);
     const auto x = static_cast<double>(row.x[e]);
@@ -92,8 +81,8 @@ GRADSTREAM_INLINE void sparse_advance(const SgdEntries<T, I>& row, SgdColumn& co
 /// Entries e, e + 1, ... of a row with l1 (one, without kWhole): the step, then the penalty of these features. Adds to
 /// what |v|^2 and |v|_1 change by.
 template <class V, bool kWhole, bool kObjective, class T, class I>
-GRADSTREAM_INLINE void sparse_truncate(const SgdEntries<T, I>& row, SgdColumn& column, const SgdMove& move,
-                                       std::int64_t e, V& square, V& size) {
+GRADSTREAM_INLINE void sparse_truncate(const CsrRow<T, I>& row, SgdColumn& column, const SgdMove& move, std::int64_t e,
+                                       V& square, V& size) {
   const auto read = [&](const double* from) {
     const auto value = [&](std::int64_t at) { return from[row.index[at]]; };
     if constexpr (kWhole) return gathered<V>(e, value, std::make_index_sequence<V::lanes>{});
@@ -122,7 +111,7 @@ GRADSTREAM_INLINE void sparse_truncate(const SgdEntries<T, I>& row, SgdColumn& c
 }
 
 template <bool kAverage, bool kObjective, class T, class I>
-GRADSTREAM_INLINE void sparse_advance_l1(const SgdEntries<T, I>& row, SgdColumn& column, const SgdMove& move) {
+GRADSTREAM_INLINE void sparse_advance_l1(const CsrRow<T, I>& row, SgdColumn& column, const SgdMove& move) {
   if constexpr (kAverage) {
     for (std::int64_t e = 0; e < row.count; ++e) {
       column.averaged[row.index[e]] += move.average_c * static_cast<double>(row.x[e]);
@@ -146,7 +135,7 @@ void sgd_sparse_rows(const CsrView<T, I>& X, const SgdRule& rule, const SgdTarge
     const std::int64_t at = visited(column, i);
     const std::int64_t far = visited(column, i + kSgdEntriesAhead < visit.known ? i + kSgdEntriesAhead : i);
     const std::int64_t close = visited(column, i + kSgdEntriesNear < visit.known ? i + kSgdEntriesNear : i);
-    const SgdEntries<T, I> row(X, at), ahead(X, far), near(X, close);
+    const CsrRow<T, I> row = X.row(at), ahead = X.row(far), near = X.row(close);
     prefetch_targets(targets, far);
     if (i + kSgdPointersAhead < visit.known) GRADSTREAM_PREFETCH(X.indptr + visited(column, i + kSgdPointersAhead));
     const bool measured = (kObjective && !kTruncate) || rule.passive_aggressive();

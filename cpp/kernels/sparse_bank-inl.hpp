@@ -139,10 +139,9 @@ class SparseBank {
 
   void prefetch(std::int64_t row) const {
     const std::int64_t width = shape().width();
-    const auto* const index = X_.indices;
-    for (auto at = static_cast<std::int64_t>(X_.indptr[row]); at < static_cast<std::int64_t>(X_.indptr[row + 1]);
-         ++at) {
-      const std::int64_t place = job_.table.place[static_cast<std::int64_t>(index[at])];
+    const auto ahead = X_.row(row);
+    for (std::int64_t e = 0; e < ahead.count; ++e) {
+      const std::int64_t place = job_.table.place[static_cast<std::int64_t>(ahead.index[e])];
       GRADSTREAM_PREFETCH_WRITE(job_.table.record + (place > 0 ? place - 1 : 0) * width);
     }
   }

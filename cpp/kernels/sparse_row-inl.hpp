@@ -141,13 +141,11 @@ class SparseStream {
   }
 
   void prefetch(std::int64_t row) const {
-    const std::int64_t width = job_.table.record_width,
-                       entries = static_cast<std::int64_t>(X_.indptr[row + 1] - X_.indptr[row]);
-    const auto* index = X_.indices + X_.indptr[row];
-    const T* data = X_.data + X_.indptr[row];
-    for (std::int64_t e = 0; e < entries; ++e) {
-      GRADSTREAM_PREFETCH_WRITE(job_.table.record + static_cast<std::int64_t>(index[e]) * width);
-      if (e % 8 == 0) GRADSTREAM_PREFETCH(data + e);
+    const std::int64_t width = job_.table.record_width;
+    const auto ahead = X_.row(row);
+    for (std::int64_t e = 0; e < ahead.count; ++e) {
+      GRADSTREAM_PREFETCH_WRITE(job_.table.record + static_cast<std::int64_t>(ahead.index[e]) * width);
+      if (e % 8 == 0) GRADSTREAM_PREFETCH(ahead.x + e);
     }
   }
 

@@ -10,23 +10,18 @@
 namespace gradstream::kernels {
 namespace {
 
-/// Entries of one row and the table they point into: records of a width that the compiler knows.
+/// A row and the table its entries point into: records of a width that the compiler knows.
 template <class Optimizer, class View>
-struct RowEntries {
+struct RowEntries : CsrRow<typename View::value_type, typename View::index_type> {
   using T = typename View::value_type;
-  using I = typename View::index_type;
   static constexpr std::int64_t kWidth = RecordShape{1, Optimizer::description.slots, false, false}.width<T>();
-  const T* x;
-  const I* index;
-  std::int64_t count;
   T* table;
 
   RowEntries(const View& X, const WeightTable<T>& weights, std::int64_t row)
-      : x(X.data + X.indptr[row]),
-        index(X.indices + X.indptr[row]),
-        count(static_cast<std::int64_t>(X.indptr[row + 1] - X.indptr[row])),
-        table(weights.record) {}
-  GRADSTREAM_INLINE T* record(std::int64_t e) const { return table + static_cast<std::int64_t>(index[e]) * kWidth; }
+      : CsrRow<T, typename View::index_type>(X.row(row)), table(weights.record) {}
+  GRADSTREAM_INLINE T* record(std::int64_t e) const {
+    return table + static_cast<std::int64_t>(this->index[e]) * kWidth;
+  }
 };
 
 template <class F, std::size_t... I>

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "solvers/bank.hpp"
+#include "solvers/column_unit.hpp"
 
 namespace gradstream::solvers {
 namespace {
@@ -72,17 +73,6 @@ void write_record(const BankState<T>& state, const double* planes, std::int64_t 
   }
 }
 
-/// Mean and squared deviations of a column, the absent zeros of sparse rows merged in.
-template <class T>
-ColumnStatistics statistics_of(const BankState<T>& state, std::int64_t j) {
-  LearnerState<T> reader;
-  reader.sparse = state.sparse;
-  reader.mean = state.mean;
-  reader.m2 = state.m2;
-  reader.seen = state.seen;
-  return column_statistics(reader, j, state.counters->weight);
-}
-
 /// Planes of some features, `stride` apart.
 template <class T>
 void read_group(const Spec& spec, const BankState<T>& state, std::int64_t first, std::int64_t count, double* planes,
@@ -93,21 +83,6 @@ void read_group(const Spec& spec, const BankState<T>& state, std::int64_t first,
   for (int p = 0; p < kBankPlanes; ++p) {
     std::copy_n(state.table + p * state.flat() + first * state.K, count * state.K, planes + p * stride);
   }
-}
-
-/// How a column is read: (x - center) scale.
-struct ColumnUnit {
-  double scale = 1.0;
-  double center = 0.0;
-};
-template <class T>
-ColumnUnit column_unit(const Spec& spec, const BankState<T>& state, std::int64_t j) {
-  ColumnUnit unit;
-  if (state.mean == nullptr) return unit;
-  const ColumnStatistics column = statistics_of(state, j);
-  kernels::table().inverse_deviation(1, &column.mean, &column.m2, state.counters->weight, &unit.scale);
-  if (spec.standardize == Standardize::center_scale) unit.center = column.mean;
-  return unit;
 }
 
 }  // namespace

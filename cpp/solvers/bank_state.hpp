@@ -26,6 +26,8 @@ struct BankMemory {
   AlignedVector<float> records;      // sparse: of the rows' features, as of the call's start
   std::vector<std::int64_t> places;  // and where they are
   std::vector<std::int64_t> met;     // features that got their first record in this call
+
+  std::size_t elements() const { return planes.size(); }
 };
 
 template <class T>
@@ -63,7 +65,8 @@ void start_record(const Spec& spec, const BankState<T>& state, std::int64_t at) 
 }
 
 /// A record for every feature of the rows of positive weight, in the order they come, so that how a stream is cut has
-/// no effect. "full", and nothing has changed, when there is no room for all of them. `met` lists them.
+/// no effect. "full", and nothing has changed, when there is no room for all of them. `met` lists those that are no
+/// longer as they were, whatever is thrown meanwhile.
 template <class View, class T>
 Status start_features(const View& X, const double* weight, const Spec& spec, BankState<T>& state,
                       std::vector<std::int64_t>& met) {
@@ -91,13 +94,13 @@ Status start_features(const View& X, const double* weight, const Spec& spec, Ban
   return {};
 }
 
-/// What a call may change of a sparse bank, to put it back: the records of its rows' features. (A dense one is learnt
-/// in a copy.)
+/// What a call may change of a sparse bank, put back unless the call says `keep`: the records of its rows' features. (A
+/// dense one is learnt in a copy.)
 template <class T>
 class BankUndo {
  public:
   template <class View>
-  BankUndo(const View& X, BankState<T>& state) : state_(state), memory_(state.memory) {
+  BankUndo(const View& X, BankState<T>& state) : state_(state), memory_(state.memory), one_row_(X.rows == 1) {
     memory_.counters = *state.counters;
     memory_.experts = *state.experts;
     memory_.bias.assign(state.bias, state.bias + kBankPlanes * state.K);
@@ -105,13 +108,22 @@ class BankUndo {
     memory_.places.clear();
     memory_.met.clear();
     if (state.mean != nullptr) {
-      keep(state.mean);
-      keep(state.m2);
-      keep(state.seen);
+      remember_statistic(state.mean);
+      remember_statistic(state.m2);
+      remember_statistic(state.seen);
     }
     remember_records(X);
   }
+  ~BankUndo() {
+    if (!kept_) restore();
+    if (!one_row_) memory_.records = {};  // of a whole chunk they may weigh as much as the bank
+  }
+  BankUndo(const BankUndo&) = delete;
+  BankUndo& operator=(const BankUndo&) = delete;
 
+  void keep() { kept_ = true; }
+
+ private:
   void restore() const {
     *state_.counters = memory_.counters;
     *state_.experts = memory_.experts;
@@ -134,8 +146,9 @@ class BankUndo {
     }
   }
 
- private:
-  void keep(const double* values) { memory_.statistics.insert(memory_.statistics.end(), values, values + state_.d); }
+  void remember_statistic(const double* values) {
+    memory_.statistics.insert(memory_.statistics.end(), values, values + state_.d);
+  }
 
   /// All records, or those of the rows' entries where these are fewer; a feature met twice is kept twice, alike.
   template <class View>
@@ -165,7 +178,9 @@ class BankUndo {
 
   const BankState<T>& state_;
   BankMemory<T>& memory_;
+  bool one_row_;
   bool whole_ = false;
+  bool kept_ = false;
 };
 
 }  // namespace gradstream::solvers

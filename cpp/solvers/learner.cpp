@@ -98,10 +98,7 @@ Status learn(const View& X, const Spec& spec, LearnerState<Element<View>>& state
   } else {
     status = learn_slices(X, RowSet{0, X.rows}, spec, state, undoable, memory, interrupted, loss);
   }
-  if (!status.ok()) {
-    const parallel::CommitGate::Writing writing(*state.gate);
-    undo.restore();
-  }
+  if (status.ok()) undo.keep();
   return status;
 }
 

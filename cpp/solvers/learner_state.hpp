@@ -82,19 +82,6 @@ inline optimizers::StepContext step_context(const Spec& spec) {
   return context;
 }
 
-/// Mean and squared deviations of a column at `weight`; a sparse column's absent zeros merged in.
-struct ColumnStatistics {
-  double mean;
-  double m2;
-};
-template <class T>
-ColumnStatistics column_statistics(const LearnerState<T>& state, std::int64_t j, double weight) {
-  const double mean = state.mean[j];
-  if (!state.sparse || !(weight > state.seen[j])) return {mean, state.m2[j]};
-  const double seen = state.seen[j];
-  return {mean * (seen / weight), state.m2[j] + mean * mean * seen * ((weight - seen) / weight)};
-}
-
 /// Called before features change that no row of the call names.
 using BeforeFold = std::function<void()>;
 

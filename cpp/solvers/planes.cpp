@@ -1,5 +1,6 @@
 #include "solvers/planes.hpp"
 
+#include "solvers/column_unit.hpp"
 #include "solvers/sparse_records.hpp"
 
 namespace gradstream::solvers {
@@ -63,18 +64,12 @@ LinearCoefficients linear_coefficients(const Spec& spec, const LearnerState<T>& 
   const std::vector<double> weights = settled_planes(spec, state);
   LinearCoefficients out{std::vector<double>(static_cast<std::size_t>(state.K * state.d)),
                          {state.bias, state.bias + state.K}};
-  const double weight = state.counters->weight;
   for (std::int64_t j = 0; j < state.d; ++j) {
-    double scale = 1.0, center = 0.0;
-    if (state.mean != nullptr) {
-      const ColumnStatistics column = column_statistics(state, j, weight);
-      kernels::table().inverse_deviation(1, &column.mean, &column.m2, weight, &scale);
-      center = spec.standardize == Standardize::center_scale ? column.mean : 0.0;
-    }
+    const ColumnUnit unit = column_unit(spec, state, j);
     for (std::int64_t k = 0; k < state.K; ++k) {
-      const double coef = weights[static_cast<std::size_t>(j * state.K + k)] * scale;
+      const double coef = weights[static_cast<std::size_t>(j * state.K + k)] * unit.scale;
       out.coef[static_cast<std::size_t>(k * state.d + j)] = coef;
-      out.intercept[static_cast<std::size_t>(k)] -= coef * center;
+      out.intercept[static_cast<std::size_t>(k)] -= coef * unit.center;
     }
   }
   return out;

@@ -19,7 +19,7 @@ struct RowShape {
 /// Consecutive blocks of nearly equal size.
 class RowBlocks {
  public:
-  /// About 256 KiB of X each, so that a block outweighs its start and its sums; sparse at most 16, because partial sums
+  /// About 2 MiB of X each, so that a block outweighs its start and its sums; sparse at most 16, because partial sums
   /// are as wide as the model. Partial sums of all blocks together take at most 5 % of X.
   explicit RowBlocks(const RowShape& shape) : rows_(shape.rows) {
     const std::int64_t partial_bytes = 8 * std::max<std::int64_t>(shape.partial, 1);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "solvers/block_step.hpp"
+#include "solvers/column_unit.hpp"
 #include "solvers/sparse_records.hpp"
 
 namespace gradstream::solvers {
@@ -72,7 +73,7 @@ class SparseBlocks {
     const SparseRecords<T> records(spec_, state_);
     const RecordTimes& now = records.now();
     for (std::int64_t f = 0; f < count; ++f) {
-      const double scale = scale_now(features[f]) / step.divisor;
+      const double scale = column_unit(spec_, state_, features[f]).scale / step.divisor;
       const RecordTimes times = records.read(features[f], f * K, slots);
       for (std::int64_t k = 0; k < K; ++k) {
         const std::int64_t i = f * K + k;
@@ -101,16 +102,6 @@ class SparseBlocks {
       layout_.touched(state_.block)[j] = 0.0;
       layout_.scale(state_.block)[j] = 0.0;
     }
-  }
-
-  /// 1/sd of the column with the zeros of rows that lacked it.
-  double scale_now(std::int64_t j) const {
-    if (state_.mean == nullptr) return 1.0;
-    const double weight = state_.counters->weight;
-    const ColumnStatistics column = column_statistics(state_, j, weight);
-    double scale = 0.0;
-    kernels::table().inverse_deviation(1, &column.mean, &column.m2, weight, &scale);
-    return scale;
   }
 
   const Spec& spec_;

@@ -1,18 +1,13 @@
 #include "solvers/streaming.hpp"
 
-#include <atomic>
 #include <optional>
 
-#include "parallel/parallel_for.hpp"
+#include "solvers/report_blocks.hpp"
 #include "solvers/sparse_records.hpp"
 #include "solvers/undo.hpp"
 
 namespace gradstream::solvers {
 namespace {
-
-/// Rows per block of a parallel report: about 100 us of work, so that one-row calls and small chunks never wake a
-/// thread.
-constexpr std::int64_t kReportElements = 1 << 18;
 
 template <class View>
 std::int64_t elements_per_row(const View& X) {
@@ -41,7 +36,8 @@ std::optional<DenseWorkspace<typename View::value_type>> reading_copy(
   }
 }
 
-/// What a row may change of a sparse state: the records of its features, and once in a long while the whole table.
+/// What a row may change of a sparse state, put back unless `keep` is called: the records of its features, and once in
+/// a long while the whole table.
 template <class View>
 class RowUndo {
  public:
@@ -53,9 +49,16 @@ class RowUndo {
     memory_.records.resize(static_cast<std::size_t>(x.stored() * width_));
     each_record([&](T* record, T* kept) { std::copy_n(record, width_, kept); });
   }
+  ~RowUndo() {
+    if (!kept_) restore();
+  }
+  RowUndo(const RowUndo&) = delete;
+  RowUndo& operator=(const RowUndo&) = delete;
 
+  void keep() { kept_ = true; }
   void remember_table() { table_.assign(state_.table, state_.table + state_.d * width_); }
 
+ private:
   void restore() {
     *state_.counters = counters_;
     std::copy(table_.begin(), table_.end(), state_.table);
@@ -63,7 +66,6 @@ class RowUndo {
     each_record([&](T* record, T* kept) { std::copy_n(kept, width_, record); });
   }
 
- private:
   template <class F>
   void each_record(F&& f) {
     T* kept = memory_.records.data();
@@ -78,6 +80,7 @@ class RowUndo {
   std::int64_t width_;
   kernels::Counters counters_;
   std::vector<T> table_;
+  bool kept_ = false;
 };
 
 }  // namespace
@@ -121,11 +124,11 @@ Status learn_row(const View& x, const Spec& spec, LearnerState<typename View::va
                  const LearnInputs& inputs, LearnerMemory<typename View::value_type>& memory) {
   double loss = 0.0;
   if constexpr (is_csr<View>) {
-    const auto undoable = [&](auto undo) {
+    const auto undoable = [&](auto&& undo) {
       LearnInputs row = inputs;
       row.before_fold = [&undo] { undo.remember_table(); };
       const Status status = stream_rows(x, {0, 1}, spec, state, row, memory, loss);
-      if (!status.ok()) undo.restore();
+      if (status.ok()) undo.keep();
       return status;
     };
     if (state.mean == nullptr) return undoable(RowUndo<View>(x, spec, state, memory));
@@ -148,18 +151,7 @@ Status report_rows(const View& X, const Spec& spec, const LearnerState<typename 
     job.report = out + rows.begin * state.K;
     return kernel.report(X, rows, job);
   };
-  const std::int64_t per_block = std::max<std::int64_t>(64, kReportElements / elements_per_row(X));
-  if (X.rows <= per_block) return report({0, X.rows}, memory.scratch);
-  std::atomic<std::int64_t> first_bad{X.rows};
-  parallel::for_blocks((X.rows + per_block - 1) / per_block, n_threads, [&](std::int64_t b) {
-    AlignedVector<double> scratch;
-    const Status status = report({b * per_block, std::min(per_block, X.rows - b * per_block)}, scratch);
-    std::int64_t lowest = first_bad.load();
-    while (!status.ok() && status.row < lowest && !first_bad.compare_exchange_weak(lowest, status.row)) {
-    }
-  });
-  if (first_bad.load() < X.rows) return {Code::non_finite, first_bad.load()};
-  return {};
+  return report_blocks(X.rows, report_block(elements_per_row(X)), n_threads, memory.scratch, report);
 }
 
 #define GRADSTREAM_INSTANTIATE(...)                                                                             \

@@ -1,5 +1,5 @@
 // A call happens or it does not: what a learner's state was before the call, whole or, for few sparse rows, by touched
-// feature.
+// feature. Put back, whatever ends the call, unless it says `keep`.
 #pragma once
 
 #include <type_traits>
@@ -27,19 +27,29 @@ class Undo {
     whole_ = true;
     table_.assign(state.table, state.table + table_size(spec, state));
     if (state.mean != nullptr) {
-      keep(state.mean);
-      keep(state.m2);
-      if (state.seen != nullptr) keep(state.seen);
+      remember_statistic(state.mean);
+      remember_statistic(state.m2);
+      if (state.seen != nullptr) remember_statistic(state.seen);
     }
     if (state.block != nullptr) block_.assign(state.block, state.block + BlockLayout::size(state.d, state.K));
   }
+
+  ~Undo() {
+    if (!kept_) restore();
+  }
+  Undo(const Undo&) = delete;
+  Undo& operator=(const Undo&) = delete;
+
+  void keep() { kept_ = true; }
 
   /// Before features change that no row names. Those of the rows may have changed already: they are remembered.
   void remember_table() {
     if (!whole_ && others_.empty()) others_.assign(state_.table, state_.table + state_.d * width_);
   }
 
+ private:
   void restore() const {
+    const parallel::CommitGate::Writing writing(*state_.gate);
     *state_.counters = counters_;
     std::copy(bias_.begin(), bias_.end(), state_.bias);
     if (!whole_) {
@@ -57,8 +67,7 @@ class Undo {
     if (state_.block != nullptr) std::copy(block_.begin(), block_.end(), state_.block);
   }
 
- private:
-  void keep(const double* values) { statistics_.insert(statistics_.end(), values, values + state_.d); }
+  void remember_statistic(const double* values) { statistics_.insert(statistics_.end(), values, values + state_.d); }
 
   /// The features of these rows and of the unfinished block, each with all that belongs to it; a feature met twice is
   /// kept twice, alike.
@@ -111,6 +120,7 @@ class Undo {
   std::int64_t width_;
   int slots_;
   bool whole_ = false;
+  bool kept_ = false;
   kernels::Counters counters_;
   std::vector<double> bias_, statistics_, block_, intercepts_;
   std::vector<T> table_, others_;

@@ -33,7 +33,15 @@ struct StridedView {
   StridedView one_row(std::int64_t i) const { return {row(i), 1, columns, row_stride, column_stride}; }
 };
 
-/// Compressed sparse rows, indices increasing within a row (`kernels::check_csr` has seen to it).
+/// What one sparse row stores: x[e] in column index[e].
+template <class T, class I>
+struct CsrRow {
+  const T* x;
+  const I* index;
+  std::int64_t count;
+};
+
+/// Compressed sparse rows, indices increasing within a row (`check_csr` has seen to it).
 template <class T, class I>
 struct CsrView {
   using value_type = T;
@@ -44,6 +52,9 @@ struct CsrView {
   std::int64_t rows;
   std::int64_t columns;
 
+  CsrRow<T, I> row(std::int64_t i) const {
+    return {data + indptr[i], indices + indptr[i], static_cast<std::int64_t>(indptr[i + 1] - indptr[i])};
+  }
   std::int64_t stored() const { return static_cast<std::int64_t>(indptr[rows] - indptr[0]); }
   CsrView one_row(std::int64_t i) const { return {data, indices, indptr + i, 1, columns}; }
 };

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 Float64 = NDArray[np.float64]
 Rows = NDArray[Any] | tuple[NDArray[Any], NDArray[Any], NDArray[Any], int]
-Status = tuple[str, int]  # ("ok" | "non_finite" | "overflow" ..., row it happened at or -1)
+Status = tuple[str, int]  # ("ok" | "non_finite" | "interrupted" ...: cpp/core/status.hpp, row it happened at or -1)
 
 class Spec(TypedDict):
     loss: str
-    loss_parameter: float  # huber: epsilon; others ignore it
+    loss_parameter: float  # huber: epsilon; tweedie: power; others ignore it
     columns: int  # K
     l1: float
     l2: float
@@ -45,7 +45,7 @@ class Learner:
             bias    (1+slots, K) float64
             mean, m2, seen  (d,) float64, or (0,) when standardize is "none" ("seen" only for the sparse layout)
             counters (8,) float64: t, steps, clock, weight, n_samples_seen, block_rows, block_weight, epoch
-            block   float64 sums of an unfinished block, (0,) when batch_size is 1, else (block_size(spec, d, sparse),)
+            block   float64 sums of an unfinished block, (0,) when batch_size is 1, else (block_size(spec, d),)
     """
 
     def __init__(self, spec: Spec, arrays: dict[str, NDArray[Any]]) -> None: ...
@@ -262,7 +262,7 @@ def stored_squares(X: Rows, sample_weight: Float64 | None) -> tuple[Float64, Flo
 def record_width(spec: Spec, itemsize: int) -> int: ...
 def bank_record_width(columns: int) -> int: ...
 def bank_lanes() -> list[dict[str, Any]]: ...  # optimizer, rate
-def block_size(spec: Spec, n_features: int, sparse: bool) -> int: ...
+def block_size(spec: Spec, n_features: int) -> int: ...
 
 # -1/+1 of two sorted classes, the index of more; None where y is no plain array of numbers, or holds another label
 def encode_labels(y: Any, classes: NDArray[Any]) -> Float64 | None: ...

@@ -81,7 +81,7 @@ class LearnerState:
             m2=_standardiser(spec, n_features),
             seen=_standardiser(spec, n_features if sparse else 0),
             counters=np.zeros(8),
-            block=np.zeros(_core.block_size(spec, n_features, sparse)),
+            block=np.zeros(_core.block_size(spec, n_features)),
             experts=fresh_experts() if bank else np.zeros(0),
             records=np.zeros((0, _core.bank_record_width(columns) if bank and sparse else 0), np.float32),
             places=np.zeros(n_features if bank and sparse else 0, np.int32),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model._base import LinearClassifierMixin
 
 from gradstream._state import LearnerState
-from gradstream.estimators._classes import ClassEstimator, raveled
+from gradstream.estimators._classes import ClassEstimator
 from gradstream.linear_model._drop_in import BatchDropIn, Rows
 from gradstream.linear_model._optimum import Optimum
 
@@ -17,49 +17,9 @@ from gradstream.linear_model._optimum import Optimum
 class ClassDropIn(LinearClassifierMixin, BatchDropIn, ClassEstimator):
     """A drop-in of scikit-learn's linear classifiers."""
 
-    def decision_function(self, X: Any) -> NDArray[Any]:
-        """Return the margins of rows, those of ``coef_`` and ``intercept_`` as they are.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        margins : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Two classes: positive for ``classes_[1]``.
-
-        Raises
-        ------
-        ValueError
-            If X is not what the model expects.
-        NotFittedError
-            Before the first call of ``fit`` or ``partial_fit``.
-        """
-        return raveled(self._margins(X))
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most likely label of rows.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,)
-            Of the dtype of ``classes_``.
-
-        Raises
-        ------
-        ValueError
-            If X is not what the model expects.
-        NotFittedError
-            Before the first call of ``fit`` or ``partial_fit``.
-        """
-        return self._labels_of(self._margins(X))
+    # LinearClassifierMixin stands before ClassEstimator, for its tags; rows are predicted by the latter's ways.
+    decision_function = ClassEstimator.decision_function
+    predict = ClassEstimator.predict
 
     def predict_one(self, x: Any) -> Any:
         """Return the most likely label of one row.

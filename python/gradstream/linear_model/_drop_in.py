@@ -1,4 +1,4 @@
-"""What the batch drop-ins share: arrays that can be written to, one fit, and going on from there."""
+"""What the batch drop-ins share: parameters in, one fit, attributes out."""
 
 from __future__ import annotations
 
@@ -7,12 +7,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import scipy.sparse as sp
-from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.validation import check_is_fitted
+from sklearn.exceptions import ConvergenceWarning
 
 from gradstream._callbacks import watch_fit, with_callbacks
 from gradstream._parameters import fit_plan, online_spec
@@ -21,8 +16,6 @@ from gradstream._targets import Targets
 from gradstream._threads import thread_count
 from gradstream._validation import (
     CheckedRows,
-    assert_finite,
-    check_row,
     check_rows,
     check_sample_weight,
     check_weight_left,
@@ -30,7 +23,7 @@ from gradstream._validation import (
 from gradstream.estimators import LinearClassifier, LinearRegressor
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
 from gradstream.linear_model._batch_saved import SavedDropIn
-from gradstream.linear_model._going_on import GoingOn
+from gradstream.linear_model._lent_arrays import LentArrays
 from gradstream.linear_model._optimum import Goal, Optimum, go_on, minimise
 from gradstream.regimes.no_optimum import no_optimum
 from gradstream.regimes.origin import rough_center
@@ -68,56 +61,16 @@ class Rows:
     flat: bool = True
 
 
-class BatchDropIn(GoingOn, SavedDropIn):
+class BatchDropIn(LentArrays, SavedDropIn):
     """Base of the batch drop-ins: ``fit`` to scikit-learn's optimum, ``coef_`` and ``intercept_`` as plain arrays.
 
     A subclass says what its parameters mean: ``_main_parameters`` in those of the main estimators, ``_goal`` when to
-    stop. The arrays are what predicts, so that whoever writes to them changes the model; a call that learns takes them
-    up. ``_lent`` in the dictionary says that somebody has them, or that there is no other model: until then they are
-    what the model says, and single rows are predicted by it.
+    stop.
     """
 
     early_stopping = False
     optimality_: float
     _stronger = "Use alpha > 0."
-
-    @property
-    def coef_(self) -> Any:
-        """Coefficients in X's own units; they may be written to."""
-        return self._lend("coef_")
-
-    @coef_.setter
-    def coef_(self, value: Any) -> None:
-        self.__dict__.update(coef_=value, _lent=True)
-
-    @property
-    def intercept_(self) -> Any:
-        """Intercepts; they may be written to."""
-        return self._lend("intercept_")
-
-    @intercept_.setter
-    def intercept_(self, value: Any) -> None:
-        self.__dict__.update(intercept_=value, _lent=True)
-
-    def _lend(self, name: str) -> Any:
-        value = self._published(name)
-        self.__dict__["_lent"] = True
-        return value
-
-    def _published(self, name: str) -> Any:
-        attributes = self.__dict__
-        if name not in attributes:
-            if "_model" not in attributes:
-                raise AttributeError(f"{self._owner!r} object has no attribute {name!r}")
-            coef, attributes["intercept_"] = self._shaped(*self._linear())
-            attributes["coef_"] = coef
-        return attributes[name]
-
-    def _arrays(self) -> tuple[Any, Any]:
-        return self._published("coef_"), self._published("intercept_")
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return "_model" in vars(self) or "coef_" in vars(self)
 
     @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
@@ -236,31 +189,6 @@ class BatchDropIn(GoingOn, SavedDropIn):
     def _most_iterations(self) -> int:
         return self.max_iter
 
-    def _margins(self, X: Any) -> NDArray[Any]:
-        """Return (n, K) margins of rows at ``coef_`` and ``intercept_`` as they are now."""
-        attributes = self.__dict__
-        if not self.__sklearn_is_fitted__():
-            check_is_fitted(self)
-            raise NotFittedError
-        coef, intercept = self._arrays()
-        if "n_features_in_" not in attributes:  # a model that was put together by hand
-            self.n_features_in_ = int(coef.shape[-1])
-        return self._margins_of(check_rows(self, X, reset=False), coef, intercept)
-
-    def _margins_of(self, rows: CheckedRows, coef: Any, intercept: Any) -> NDArray[Any]:
-        with np.errstate(invalid="ignore", over="ignore"):  # not in X: said below
-            weights = np.atleast_2d(coef).T if _dense(coef) else coef.T
-            margins: NDArray[Any] = safe_sparse_dot(rows.matrix(), weights, dense_output=True) + intercept
-        if not (_dense(coef) and np.isfinite(margins).all()):
-            assert_finite(self._owner, rows)
-        return margins
-
-    def _margins_one(self, x: Any) -> NDArray[Any]:
-        if "_lent" not in self.__dict__:
-            return super()._margins_one(x)
-        coef, intercept = self._arrays()
-        return self._margins_of(check_row(self, x, coef.dtype), coef, intercept)
-
     def _checked_parameters(self) -> dict[str, Any]:
         self._check_values()
         return self._main_parameters(self._penalty_weight)
@@ -296,7 +224,3 @@ class BatchDropIn(GoingOn, SavedDropIn):
 
     def _n_iter(self, n_iter: list[int]) -> Any:
         return n_iter[0]
-
-
-def _dense(array: Any) -> bool:
-    return not sp.issparse(array)

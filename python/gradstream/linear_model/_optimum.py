@@ -22,12 +22,6 @@ CLOSER = 0.5  # than what is known to be needed, when a goal was missed
 ROUNDING = 1e-12  # of the gradient at 0: what sums over rows leave
 
 
-def _norm(g: Float64) -> float:
-    with np.errstate(over="ignore", invalid="ignore"):  # then nothing is relative to it
-        norm = float(np.sqrt(np.square(g).sum()))
-    return norm if np.isfinite(norm) else 1.0
-
-
 def gradient_at_zero(problem: Problem, center: Float64 | None) -> float:
     """Return the norm of the gradient at w = 0 with the best intercept, of at most 10,000 of the rows."""
     X, y, weights = problem.sample.X, problem.sample.y, problem.sample.weights

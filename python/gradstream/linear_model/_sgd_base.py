@@ -127,7 +127,7 @@ class SGDBase(SavedSGD, SparseCoefMixin, BaseEstimator):
         data = rows.data
         if isinstance(data, np.ndarray) and data.shape[1] > 1 and data.strides[1] != data.itemsize:
             rows = CheckedRows(np.ascontiguousarray(data), rows.shape, rows.dtype)
-        if len(rows.shape) and rows.shape[0] >= 1 << 31:
+        if rows.shape[0] >= 1 << 31:  # positions in an epoch's order are 32 bits wide
             raise ValueError(f"X has {rows.shape[0]} rows; one call takes fewer than 2**31. Pass them in parts.")
         return rows
 
@@ -256,12 +256,8 @@ class SGDBase(SavedSGD, SparseCoefMixin, BaseEstimator):
         if coef_init is not None:
             given = np.asarray(coef_init, dtype=dtype)
             if (given.shape if columns > 1 else (given.size,)) != (coef.shape if columns > 1 else (n_features,)):
-                name = (
-                    "Provided ``coef_`` does not match dataset. "
-                    if columns > 1
-                    else ("Provided coef_init does not match dataset.")
-                )
-                raise ValueError(name)
+                name = "``coef_`` does not match dataset. " if columns > 1 else "coef_init does not match dataset."
+                raise ValueError(f"Provided {name}")  # as in scikit-learn, to the letter
             coef[:] = given.reshape(coef.shape)
         intercept = np.zeros(columns)
         if intercept_init is not None:

@@ -42,7 +42,7 @@ BALANCED_NEEDS_ALL = (
 
 
 class SGDClasses(LinearClassifierMixin, SGDBase):
-    """What :class:`SGDClassifier` and :class:`Perceptron` share."""
+    """What :class:`SGDClassifier` and :class:`Perceptron` share; the parameters are those of the former."""
 
     _parameter_constraints: dict[str, Any] = CLASSIFIER
 

@@ -114,7 +114,7 @@ def _check_shapes(state: LearnerState) -> None:
         "m2": (statistics,),
         "seen": (statistics if sparse else 0,),
         "counters": (8,),
-        "block": (0 if bank else _core.block_size(spec, d, sparse),),
+        "block": (0 if bank else _core.block_size(spec, d),),
         "experts": (EXPERTS,) if bank or state.experts.size else (0,),
         "records": (len(state.records), _core.bank_record_width(columns) if bank and sparse else 0),
         "places": (d if bank and sparse else 0,),
