@@ -1,4 +1,4 @@
-"""What somebody does who has changed the import and nothing else: text, tables, units as they come, tools around a fit."""
+"""What somebody meets who has changed the import and nothing else: text, and units as they come."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,9 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import linear_model
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from estimator_data import features
 from every_estimator import CASES, ROWS, each
@@ -20,7 +22,7 @@ CALM = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning
 
 
 def out_of_order(X):
-    """The matrix again, each row's entries from right to left, the first of every row cut into two of the same place."""
+    """The matrix again, entries of a row from right to left, its first one in two entries of the same place."""
     X = sp.csr_array(X)
     rows = [range(stop - 1, start - 1, -1) for start, stop in zip(X.indptr, X.indptr[1:], strict=False)]
     entries = np.concatenate([[*row, row[-1]] if row else [] for row in rows]).astype(int)
@@ -57,7 +59,9 @@ TEXTS = ["zebra ate an apple", "the dog and the cat", "an apple a day", "cat and
 def test_text_in_a_pipeline(name):
     texts, y = TEXTS * 10, [1, 0, 1, 1, 0, 1] * 10
     exact = (
-        {"tol": 1e-10} if name in ("LogisticRegression", "RidgeClassifier", "Ridge") else {"tol": None, "max_iter": 5, "random_state": 0}
+        {"tol": 1e-10}
+        if name in ("LogisticRegression", "RidgeClassifier", "Ridge")
+        else {"tol": None, "max_iter": 5, "random_state": 0}
     )
     fitted = [
         make_pipeline(TfidfVectorizer(), getattr(home, name)(**exact)).fit(texts, y) for home in (ours, linear_model)
@@ -79,3 +83,28 @@ def test_amounts_in_any_unit(power, unit):
     one = ours.TweedieRegressor(power=power, alpha=0.0, tol=1e-9, max_iter=1_000).fit(X, y / unit)
     assert_allclose(model.coef_, one.coef_, rtol=1e-4, atol=1e-6)
     assert_allclose(model.intercept_, one.intercept_ + np.log(unit), rtol=1e-5)
+
+
+# Columns of 0 and 1 that say the same, and l1.
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+@pytest.mark.parametrize("layout", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("given", [{"solver": "saga"}, {"solver": "liblinear"}], ids=str)
+def test_l1_on_encoded_categories_ends_at_the_optimum(classes, layout, given):
+    if given["solver"] == "liblinear" and classes > 2:
+        pytest.skip("takes two classes, as in scikit-learn")
+    rng = np.random.default_rng(0)
+    levels = rng.integers(0, 6, (600, 5))
+    y = (levels[:, 0] + levels[:, 1] + (rng.random(600) < 0.2)) % classes
+    one_hot = OneHotEncoder().fit_transform(levels).toarray()
+    X = layout(np.hstack([one_hot, one_hot[:, :6]]))
+    model = ours.LogisticRegression(l1_ratio=1.0, **given).fit(X, y)  # warnings are errors
+    assert model.n_iter_.max() < 50
+    tight = linear_model.LogisticRegression(l1_ratio=1.0, tol=1e-9, max_iter=20_000, **given).fit(X, y)
+    assert penalised(model, X, y) <= penalised(tight, X, y) + 1e-6 * len(y)
+
+
+def penalised(model, X, y):
+    intercept = np.abs(model.intercept_).sum() if model.solver == "liblinear" else 0.0
+    return log_loss(y, model.predict_proba(X), normalize=False) + np.abs(model.coef_).sum() + intercept

@@ -1,4 +1,4 @@
-"""Every drop-in on every data set of a folder, beside scikit-learn's class with the same arguments; see benchmarks/README.md.
+"""Every drop-in on every data set of a folder, beside scikit-learn's with the same arguments; see benchmarks/README.md.
 
 Both are fitted at the arguments of the line; the judge of both is the objective in NumPy, and the least value that
 anybody reached, tight fits included. A gap is what is missing to it, in parts of what a constant model has to lose.
@@ -183,7 +183,8 @@ def run(line: Line, data_set: DataSet, encoded: Encoded, repeats: int) -> str:
     )
     return (
         f"{head}{ours.seconds * 1e3:>10.2f}{theirs.seconds * 1e3:>10.2f}{ratio:>8.2f}"
-        f"{gaps[0]:>9.0e}{gaps[1]:>9.0e}{scores[0]:>9.4f}{scores[1]:>9.4f}{ours.warnings:>4}{theirs.warnings:>4}  {marks}"
+        f"{gaps[0]:>9.0e}{gaps[1]:>9.0e}{scores[0]:>9.4f}{scores[1]:>9.4f}"
+        f"{ours.warnings:>4}{theirs.warnings:>4}  {marks}"
     )
 
 

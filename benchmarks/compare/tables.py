@@ -1,6 +1,6 @@
 """Published data sets as users have them, from a folder that the user names: tables, text, sparse rows, arrays.
 
-Tables are ``NAME.csv.gz`` (only an empty field is missing), sparse sets ``NAME.svm.gz``, arrays ``NAME.npz`` with X and y.
+Tables are ``NAME.csv.gz`` (only an empty field is missing), sparse sets ``NAME.svm.gz``, arrays ``NAME.npz`` with X, y.
 """
 
 from collections.abc import Iterator

@@ -122,7 +122,7 @@ class SupportWatch {
   int patience_ = 3;
 };
 
-/// After the goal: solve on the support, let a proximal step change the support, until neither moves anything.
+/// After the goal: solve on the support, let a proximal step change the support, until neither gains anything.
 void refine(Oracle& oracle, Point& point, double l1, const GradientGoal& goal, Monitor& monitor) {
   constexpr int rounds = 5;
   Fista fista(oracle, point, l1);
@@ -130,9 +130,10 @@ void refine(Oracle& oracle, Point& point, double l1, const GradientGoal& goal, M
   Point best = point;
   double least = proximal_gradient_norm(oracle, point, l1);
   for (int round = 0; round < rounds && !tight.met(least); ++round) {
-    if (minimise_on_support(oracle, point, l1, tight, monitor) == Code::interrupted) break;
+    if (minimise_on_support(oracle, point, l1, goal, monitor) == Code::interrupted) break;
     fista.restart();
     const double now = proximal_gradient_norm(oracle, point, l1);
+    if (round > 0 && now > 0.5 * least) break;
     if (now < least) {
       least = now;
       best = point;
@@ -142,7 +143,9 @@ void refine(Oracle& oracle, Point& point, double l1, const GradientGoal& goal, M
   point = std::move(best);
 }
 
-/// FISTA and solves on the support until the goal is met; ok: that took `patience` iterations.
+constexpr int kWithoutEnd = std::numeric_limits<int>::max();
+
+/// FISTA until the goal is met; ok: that took `patience` iterations. Without end: with solves on the support.
 Code iterate(Oracle& oracle, Point& point, double l1, const GradientGoal& goal, Monitor& monitor, int patience) {
   Fista fista(oracle, point, l1);
   SupportWatch watch;
@@ -156,7 +159,7 @@ Code iterate(Oracle& oracle, Point& point, double l1, const GradientGoal& goal, 
     const double objective = point.value + l1 * l1_norm(oracle, point.x);
     if (!monitor.record(objective, optimality)) return Code::interrupted;
     if (stagnant(objective, optimality)) return Code::no_progress;
-    if (goal.tol < optimality && watch.settled(point.x)) {
+    if (patience == kWithoutEnd && goal.tol < optimality && watch.settled(point.x)) {
       if (minimise_on_support(oracle, point, l1, goal, monitor) == Code::interrupted) return Code::interrupted;
       fista.restart();
       watch.tried();
@@ -172,9 +175,11 @@ Code accelerated_proximal(Oracle& oracle, Point& point, double l1, const Gradien
   constexpr double near = 1e-1;
   const bool cheap = newton_affordable(oracle);
   const GradientGoal first{goal.scale, cheap ? std::max(near, goal.tol) : goal.tol};
-  Code code = iterate(oracle, point, l1, first, monitor, iterations_before_newton(oracle, cheap));
+  const int before = iterations_before_newton(oracle, cheap);
+  const int patience = before == kWithoutEnd ? before : std::min(before, monitor.left() / 2);
+  Code code = iterate(oracle, point, l1, first, monitor, patience);
   if (code == Code::ok || (code == Code::converged && cheap)) code = proximal_newton(oracle, point, l1, goal, monitor);
-  if (code == Code::no_progress) code = iterate(oracle, point, l1, goal, monitor, std::numeric_limits<int>::max());
+  if (code == Code::no_progress) code = iterate(oracle, point, l1, goal, monitor, kWithoutEnd);
   if (code == Code::converged && cheap) refine(oracle, point, l1, goal, monitor);
   return monitor.interrupted() ? Code::interrupted : code;
 }

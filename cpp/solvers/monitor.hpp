@@ -54,6 +54,7 @@ class Monitor {
   }
   int iterations() const { return static_cast<int>(loss_curve_.size()); }
   bool exhausted() const { return iterations() >= max_iter_; }
+  int left() const { return max_iter_ - iterations(); }
   bool interrupted() const { return interrupted_; }
   std::vector<double> take_loss_curve() { return std::move(loss_curve_); }
 

@@ -60,6 +60,13 @@ class SupportOracle final : public Oracle {
     return part;
   }
 
+  /// What the penalty is more than linear where signs have been left.
+  double missing_penalty(const Vector& at) const {
+    double missing = 0.0;
+    for (std::size_t j = 0; j < free_.size(); ++j) missing += std::max(0.0, -2.0 * slope_[j] * at[j]);
+    return missing;
+  }
+
   /// Moves `whole` from `from` towards `to`, coefficients that would leave their sign to 0: all the way, or half of it,
   /// ..., if that lowers the objective; else up to the first zero, which does by convexity. True when that ended
   /// coefficients.
@@ -132,7 +139,9 @@ Code minimise_on_support(Oracle& oracle, Point& point, double l1, const Gradient
     const Point from = part.restrict(point);
     Point to = from;
     Monitor inner(iterations, [&](int, double objective, double optimality) {
-      return monitor.record(objective, optimality) && !monitor.exhausted();
+      const double penalised = objective + part.missing_penalty(to.x);
+      const bool lower = penalised <= from.value;  // columns that say the same trade coefficients without end
+      return monitor.record(lower ? penalised : from.value, optimality) && !monitor.exhausted() && lower;
     });
     const Code code = minimise_smooth(part, to, goal, inner);
     const bool crossed = part.move_within_signs(from, to, point);

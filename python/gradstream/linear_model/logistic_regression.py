@@ -22,6 +22,7 @@ from gradstream.regimes.problem import Problem, Start
 if TYPE_CHECKING:
     from gradstream._core import Float64
 
+GRADIENTS = 5  # of the proximal gradient with l1, in the time of an epoch of "saga": they count as one iteration
 EXACT = 1e-2  # of tol, for solvers of scikit-learn that stop by something else than the gradient
 
 
@@ -53,10 +54,10 @@ class LogisticRegression(SparseCoefMixin, ClassDropIn):
         Seed of the rows that a fit of many rows begins with.
     solver : {"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"}, default="lbfgs"
         What may be asked for, as in scikit-learn. Every name is mapped onto the same solvers of gradstream: L-BFGS with
-        a Newton tail, accelerated proximal gradient where there is l1. "liblinear" has two classes only, and penalises
-        the intercept.
+        a Newton tail; where there is l1, proximal Newton steps or accelerated proximal gradients. "liblinear" has two
+        classes only, and penalises the intercept.
     max_iter : int >= 0, default=100
-        Iterations over all rows.
+        Iterations over all rows; with l1 five gradients count as one.
     verbose : int, default=0
         Print a line per iteration.
     warm_start : bool, default=False
@@ -224,8 +225,11 @@ class LogisticRegression(SparseCoefMixin, ClassDropIn):
     def _unconverged(self, n_iter: int, gap: str) -> str:
         return rules.unconverged(self.solver, n_iter, self.max_iter, gap)
 
+    def _most_iterations(self) -> int:
+        return self.max_iter * (GRADIENTS if rules.l1_share(self) else 1)
+
     def _n_iter(self, n_iter: list[int]) -> Any:
-        return np.array(n_iter, np.int32)
+        return np.array([min(count, self.max_iter) for count in n_iter], np.int32)
 
     def _start(self, rows: Rows) -> Start | None:
         if not (self.warm_start and "coef_" in self.__dict__) or self.solver == "liblinear":
