@@ -71,6 +71,19 @@ def test_text_in_a_pipeline(name):
     assert_allclose(fitted[0].predict(texts), fitted[1].predict(texts), rtol=1e-5)
 
 
+@pytest.mark.parametrize("layout", ["csr", "dense"])
+@pytest.mark.parametrize("name", ["LogisticRegression", "RidgeClassifier", "SGDClassifier", "Perceptron"])
+def test_more_columns_than_sums_are_kept_of_and_three_classes(name, layout):
+    X = sp.random_array((150, 2_000), density=0.02, format="csr", rng=np.random.default_rng(0))
+    X = X if layout == "csr" else X.toarray()
+    y = np.array(["a", "b", "c"])[np.arange(150) % 3]
+    optimum = name in ("LogisticRegression", "RidgeClassifier")
+    given = {"tol": 1e-10, "max_iter": 5_000} if optimum else {"tol": None, "max_iter": 5, "random_state": 0}
+    one, other = (getattr(home, name)(**given).fit(X, y) for home in (ours, linear_model))
+    assert_allclose(one.coef_, other.coef_, rtol=1e-5, atol=1e-6 * abs(other.coef_).max())
+    assert_array_equal(one.predict(X), other.predict(X))
+
+
 # Units as they come.
 
 

@@ -248,8 +248,8 @@ class RidgeClassifier(ExactDropIn, ClassDropIn):
         rules.reject_alphas(self, columns)
         if columns == 1:
             return replace(rows, flat=False)
-        signed = _signed_columns(targets)
-        return replace(rows, flat=False, columns=tuple(Targets(signed[:, k], targets.weights) for k in range(columns)))
+        signed = tuple(np.ascontiguousarray(column) for column in _signed_columns(targets).T)
+        return replace(rows, flat=False, columns=tuple(Targets(column, targets.weights) for column in signed))
 
     def _complete(self, other: Any) -> None:
         several = vars(self).get("_several")
