@@ -86,14 +86,15 @@ BatchResult minimise(const Problem& problem, const BatchStart& start, BatchOptio
     from.evaluate(oracle);
   }
   GradientGoal goal{gradient_scale(oracle, point.finite() ? point : from, l1), options.tol};
-  const bool constant = spec.fit_intercept && spec.loss.regression && options.tol > 0.0 && point.finite();
-  if (constant && meets_all(spec.loss, targets, rows.rows(), point.x.back())) {
-    goal.scale = std::max(goal.scale, norm(point.gradient) / options.tol);  // w = 0 is optimal, to rounding
-    from = point;
+  const bool regression = spec.fit_intercept && spec.loss.regression && point.finite();
+  const bool met = regression && options.tol > 0.0 && meets_all(spec.loss, targets, rows.rows(), point.x.back());
+  if (met) {  // w = 0 is optimal to rounding, of which the gradient is
+    goal.scale = std::max(goal.scale, norm(point.gradient) / options.tol);
+  } else if (from.finite()) {
+    point = std::move(from);
   }
-  if (from.finite()) point = std::move(from);
   if (options.solver == BatchSolver::by_shape) options.solver = by_shape(rows, spec, oracle);
-  const Code code = run(problem, options, warm, oracle, point, goal, monitor);
+  const Code code = met ? Code::converged : run(problem, options, warm, oracle, point, goal, monitor);
   BatchResult result = result_at(point.x, oracle.intercepts(), monitor);
   centre_softmax_intercepts(spec, result.intercept);
   result.objective = point.value + l1 * l1_norm(oracle, point.x);
