@@ -28,7 +28,9 @@ double between(const Sample& low, const Sample& high, int trial) {
   const double width = high.step - low.step;
   const double secant = -low.slope / (high.slope - low.slope);
   const bool usable = std::isfinite(high.value) && high.slope > 0.0 && trial % 3 != 2;
-  return low.step + width * (usable ? std::clamp(secant, 0.1, 0.9) : std::isfinite(high.value) || low.step > 0.0 ? 0.5 : 0.1);
+  return low.step + width * (usable                                        ? std::clamp(secant, 0.1, 0.9)
+                             : std::isfinite(high.value) || low.step > 0.0 ? 0.5
+                                                                           : 0.1);
 }
 
 /// More than half of the way to where the function is not finite: steps right up to an edge would stick to it.
