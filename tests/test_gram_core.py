@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from core_arrays import rows
 from gradstream import _core
+from reference.least_squares import central_products, optimum
 
 LAYOUTS = ["dense_c", "dense_f", "csr32", "csr64"]
 SHAPES = [(1, 1, 1), (2, 3, 1), (63, 1, 2), (65, 7, 3), (64, 8, 1), (300, 23, 1), (200, 41, 9), (1000, 33, 2)]
@@ -20,18 +21,10 @@ def make(n, d, m, seed=0, zeros=0.5):
     return X, rng.normal(size=(n, m)) + 3.0, weights
 
 
-def long_sums(X, Y, weights):
-    """Weight, means and products of deviations of all columns, in long double."""
-    joined = np.hstack([X, Y]).astype(np.longdouble)
-    s = np.ones(len(X), np.longdouble) if weights is None else weights.astype(np.longdouble)
-    mean = (s[:, None] * joined).sum(axis=0) / s.sum()
-    return s.sum(), mean, (s[:, None] * (joined - mean)).T @ (joined - mean)
-
-
 def assert_sums(X, Y, weights, actual, rtol):
     weight, mean, products, cross, squares, finite = actual
     d = X.shape[1]
-    s, means, all_products = long_sums(X, Y, weights)
+    s, means, all_products = central_products(X, Y, weights)
     size = np.sqrt(np.outer(np.diag(all_products), np.diag(all_products))).astype(float) + 1e-30
     assert finite
     assert_allclose(weight, float(s), rtol=1e-14)
@@ -57,6 +50,36 @@ def test_large_means_cost_no_digits():
     X = np.sort(rng.normal(size=(5000, 4)), axis=0) + np.array([0.0, 1e3, -1e6, 1e6])
     Y = X @ rng.normal(size=(4, 1)) + rng.normal(size=(5000, 1)) + 1e6
     assert_sums(X, Y, None, _core.gram_sums(X, Y, None, 1), 1e-12)
+
+
+@pytest.mark.parametrize("lacking", [0, 3])
+@pytest.mark.parametrize("layout", ["csr32", "csr64"])
+def test_large_means_of_stored_columns_cost_no_digits(isa, layout, lacking):
+    """Few values a row, so that they are multiplied one by one; two columns that all rows store, or nearly all."""
+    X, Y, weights = make(700, 40, 6, zeros=0.95)
+    X[:, [3, 39]] = np.random.default_rng(1).normal(size=(700, 2)) + np.array([1e6, -1e5])
+    X[np.arange(lacking) * 200 + 7, [3, 39, 3][:lacking]] = 0.0
+    for s in (None, weights):
+        assert_sums(X, Y, s, _core.gram_sums(rows(X, layout), Y, s, 1), 1e-12)
+
+
+@pytest.mark.parametrize("density", [0.02, 0.3, 1.0])
+def test_sparse_rows_of_any_density(isa, density):
+    X, Y, weights = make(900, 100, 3, zeros=1.0 - density)
+    assert_sums(X, Y, weights, _core.gram_sums(rows(X, "csr32"), Y, weights, 1), 1e-12)
+
+
+@pytest.mark.parametrize("n", [3, 64, 65, 96, 100, 200, 333])
+def test_factors_of_any_size(isa, n):
+    """In blocks from 65 columns on; a column that others make up is said to be one."""
+    rng = np.random.default_rng(n)
+    X, Y = rng.normal(size=(2 * n, n)) * np.geomspace(1e-3, 1e3, n), rng.normal(size=(2 * n, 2))
+    coef, _, _, optimality, pivot = solved(X, Y, None, 0.0)
+    assert_allclose(coef, optimum(X, Y, None, 0.0)[0], rtol=1e-7, atol=1e-12)
+    assert (optimality < 1e-10).all()
+    assert pivot > 1e-5
+    X[:, -1] = X[:, :-1].sum(axis=1)
+    assert solved(X, Y, None, 0.0)[-1] == 0.0
 
 
 def test_any_number_of_threads_gives_the_same_bits():
@@ -87,14 +110,11 @@ def solved(X, Y, weights, l2, *, fit_intercept=True, scale=None):
 def test_solution_is_that_of_the_rows(l2, fit_intercept):
     X, Y, weights = make(200, 9, 2, zeros=0.0)
     coef, intercept, objective, optimality, pivot = solved(X, Y, weights, l2, fit_intercept=fit_intercept)
-    total, root = weights.sum(), np.sqrt(weights)[:, None]
-    A = np.hstack([X, np.ones((200, 1))]) if fit_intercept else X
-    ridge = np.sqrt(l2 * total) * np.eye(9, A.shape[1])
-    expected = np.linalg.lstsq(np.vstack([root * A, ridge]), np.vstack([root * Y, np.zeros((9, 2))]), rcond=None)[0]
-    assert_allclose(coef, expected[:9], rtol=1e-9)
-    assert_allclose(intercept, expected[9] if fit_intercept else 0.0, rtol=1e-9, atol=1e-12)
+    expected, expected_intercept = optimum(X, Y, weights, l2, fit_intercept=fit_intercept)
+    assert_allclose(coef, expected, rtol=1e-9)
+    assert_allclose(intercept, expected_intercept, rtol=1e-9, atol=1e-12)
     left = weights @ (Y - X @ coef - intercept) ** 2
-    assert_allclose(objective, 0.5 * left / total + 0.5 * l2 * np.square(coef).sum(axis=0), rtol=1e-9)
+    assert_allclose(objective, 0.5 * left / weights.sum() + 0.5 * l2 * np.square(coef).sum(axis=0), rtol=1e-9)
     assert (optimality < 1e-12).all()
     assert 1e-3 < pivot <= 1.0
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.special import expit, xlogy
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegressor, Ridge, TweedieRegressor
@@ -134,6 +135,24 @@ def ridge_drop_in() -> Problem:
     return Problem("Ridge() 100k x 50", Rows(rows.X, y), 1e-5, half_squared, [ours, peer], {1: 2.0})
 
 
+def one_hot_ridge(columns: int) -> Problem:
+    """Return least squares with l2 of ten one-hot fields by the drop-in, at its defaults; peers at their best tol."""
+    n, fields = 100_000, 10
+    rng = np.random.default_rng(1)
+    each = columns // fields
+    drawn = np.minimum((2.0 * rng.pareto(1.0, (n, fields))).astype(np.int32), each - 1)
+    indices = (drawn + np.arange(fields, dtype=np.int32) * each).ravel()
+    indptr = np.arange(0, n * fields + 1, fields, dtype=np.int32)
+    X = sp.csr_matrix((np.ones(n * fields), indices, indptr), shape=(n, columns))
+    y = X @ rng.standard_normal(columns) + rng.standard_normal(n)
+    ours = Contender("gradstream", lambda _tol, _jobs: gradstream.linear_model.Ridge())
+    peers = [
+        Contender(solver, lambda tol, _, solver=solver: Ridge(solver=solver, tol=tol))
+        for solver in ("sparse_cg", "lsqr")
+    ]
+    return Problem(f"Ridge() CSR 100k x {columns}", Rows(X, y), 1.0 / n, half_squared, [ours, *peers], {1: 3.0})
+
+
 def sparse_counts() -> Problem:
     """Return a Poisson regression on text, log link; scikit-learn's other solver would write down the Hessian."""
     rows = text(100_000)
@@ -172,6 +191,7 @@ def problems(*, dear: bool) -> Iterator[Problem]:
     yield from map(generalised, ("poisson", "gamma", "tweedie"))
     yield ridge()
     yield ridge_drop_in()
+    yield from map(one_hot_ridge, (300, 5000))
     if dear:
         yield sparse_counts()
 

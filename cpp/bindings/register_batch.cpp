@@ -4,10 +4,10 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <chrono>
 #include <string>
 
 #include "bindings/interrupt.hpp"
+#include "bindings/listener.hpp"
 #include "bindings/numpy_view.hpp"
 #include "bindings/register.hpp"
 #include "bindings/spec_from.hpp"
@@ -34,34 +34,6 @@ py::tuple loss_gradient(const py::object& X, const py::object& y, const py::obje
   interruptibly([&] { solvers::loss_gradient(rows.view, targets, loss, model, n_threads, sums); });
   return py::make_tuple(sums.loss, g, r);
 }
-
-/// Tells Python after an iteration, and looks for Ctrl-C; without a listener at most every 50 ms.
-class Listener {
- public:
-  explicit Listener(py::object callback) : callback_(std::move(callback)) {}
-  bool operator()(int iteration, double objective, double optimality) {
-    if (callback_.is_none()) {
-      look_up();
-      return true;
-    }
-    last_ = std::chrono::steady_clock::now();
-    const py::gil_scoped_acquire locked;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    return callback_(iteration, objective, optimality).cast<bool>();
-  }
-  /// Looks for Ctrl-C alone.
-  void look_up() {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last_ < std::chrono::milliseconds(50)) return;
-    last_ = now;
-    const py::gil_scoped_acquire locked;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-  }
-
- private:
-  py::object callback_;
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
 
 struct BatchArguments {
   py::object center, scale, coef_init, intercept_init;

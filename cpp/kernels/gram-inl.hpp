@@ -26,7 +26,7 @@ GRADSTREAM_INLINE void add_gram_block(const GramTile& tile, std::int64_t j, std:
   }
   for (int a = 0; a < kGramRows; ++a) {
     for (int p = 0; p < kPacks; ++p) {
-      double* const at = sums + (j + a) * tile.width + i + p * kLanes;
+      double* const at = sums + (j + a) * tile.stride + i + p * kLanes;
       store(at, load<Wide>(at) + sum[a][p]);
     }
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/gram-inl.hpp"
+#include "kernels/gram_sparse-inl.hpp"
 #include "kernels/rows-inl.hpp"
 
 namespace gradstream::kernels {
@@ -73,6 +74,12 @@ inline void add_target_squares(const GramTile& tile, std::int64_t first, std::in
 /// out, but for their squares.
 template <class View>
 void gram_rows(const View& X, RowSet set, const GramJob& job, double* workspace) {
+  if constexpr (is_csr<View>) {
+    if (job.row_by_row) {
+      gram_sparse_rows(X, set, job, workspace);
+      return;
+    }
+  }
   const std::int64_t d = X.columns, inner = d + 1, width = gram_width(d, job.targets);
   constexpr std::int64_t line = 8;  // doubles: packs should not straddle lines of the cache
   const auto past = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(workspace) / sizeof(double) % line);

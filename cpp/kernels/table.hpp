@@ -46,20 +46,23 @@ struct GradientSums {
 };
 
 /// Second derivatives of the rows' weighted losses in their margins, (n, K) by absolute row number. Of a softmax, whose
-/// columns are not separate, the probabilities; `weight` (null: all 1) is read there alone.
+/// columns are not separate, the probabilities; of squares null: they are the weights. `weight` (null: all 1) is read
+/// for these two alone.
 struct RowCurvatures {
   const double* values;
   const double* weight;
   bool softmax;
 };
 
-/// Some rows twice, (rows, width) each, `left` times weights of their own. `width` is a multiple of kGramWidth.
+/// Some rows twice, (rows, width) each, `left` times weights of their own. `width` is a multiple of kGramWidth; rows of
+/// the sums are `stride` doubles apart.
 inline constexpr std::int64_t kGramWidth = 8;
 struct GramTile {
   std::int64_t rows;
   std::int64_t width;
   const double* left;
   const double* right;
+  std::int64_t stride = width;
 };
 
 /// Rows and m targets, less a shift, times themselves: sums (width, width) += s v v' of v = (x - shift, 1, y - shift,
@@ -71,6 +74,7 @@ struct GramJob {
   std::int64_t targets;  // m
   double* sums;
   double* squares;
+  bool row_by_row = false;  // CSR rows that store few of their columns
 };
 inline constexpr std::int64_t kGramTile = 64;  // rows
 inline constexpr std::int64_t gram_width(std::int64_t d, std::int64_t targets) {
@@ -166,7 +170,7 @@ struct KernelTable {
   /// accumulators `total`; lags are overwritten. All but w have room for whole packs.
   void (*settle_bank)(const Spec&, std::int64_t n, double awake, const double* total, double* descent, double* adagrad,
                       double* w);
-  /// sums (width, width) += left' right, lower triangle; what it adds above is of no meaning.
+  /// sums (width, width) += left' right, lower triangle; what it adds above, within the width, is of no meaning.
   void (*add_gram)(const GramTile&, double* sums);
   double (*schedule_rate)(const ScheduleSpec&, double t, double epoch);
   /// Rate and bias corrections of the step that comes next.

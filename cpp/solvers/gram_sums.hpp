@@ -29,7 +29,15 @@ struct GramSums {
 /// bits for any n_threads.
 GramSums gram_sums(const GramRows& rows, int n_threads);
 
-/// Nanoseconds of these sums over n rows by one thread, roughly.
-double gram_sums_ns(std::int64_t n, std::int64_t d, std::int64_t targets);
+/// What the price of the sums depends on.
+struct GramShape {
+  std::int64_t rows;
+  std::int64_t columns;
+  std::int64_t targets;
+  std::int64_t stored;  // values
+};
+
+/// Nanoseconds of these sums by one thread, roughly.
+double gram_sums_ns(const GramShape& shape);
 
 }  // namespace gradstream::solvers

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "solvers/blocked_cholesky.hpp"
 #include "solvers/small_dense.hpp"
 
 namespace gradstream::solvers {
@@ -53,7 +54,7 @@ class NormalEquations {
       diagonal += l2;
       if (unit_[j] == 0.0) diagonal = 1.0;
     }
-    if (!factorise(d_, factor.data())) return 0.0;
+    if (!factorise_blocked(d_, factor.data())) return 0.0;
     double least = 1.0;
     for (std::size_t j = 0; j < d_; ++j) {
       const double left = factor[j * d_ + j] * factor[j * d_ + j];

@@ -231,7 +231,7 @@ def moments(X: Rows, sample_weight: Float64 | None, n_threads: int) -> tuple[Flo
 def gram_sums(
     X: Rows, y: Float64, sample_weight: Float64 | None, n_threads: int
 ) -> tuple[float, Float64, Float64, Float64, Float64, bool]: ...
-def gram_sums_ns(n: int, d: int, targets: int) -> float: ...
+def gram_sums_ns(n: int, d: int, targets: int, stored: int) -> float: ...
 
 # coef (d, m), intercept, objective and optimality (m,), least share of a diagonal element in the factor
 def least_squares(
@@ -244,6 +244,29 @@ def least_squares(
     l2: Float64,
     fit_intercept: bool,
 ) -> tuple[Float64, Float64, Float64, Float64, float]: ...
+
+# y (n, m) and l2 (m,): coef (d, m) in units of scale; the rest (m,), of all targets the last two
+class JointResult(TypedDict):
+    coef: Float64
+    intercept: Float64
+    objective: Float64
+    optimality: Float64
+    n_iter: list[int]
+    status: str
+    loss_curve: list[float]
+
+def joint_squares(
+    X: Rows,
+    y: Float64,
+    sample_weight: Float64 | None,
+    scale: Float64 | None,
+    l2: Float64,
+    fit_intercept: bool,
+    tol: float,
+    max_iter: int,
+    n_threads: int,
+    on_iteration: Callable[[int, float, float], bool] | None,
+) -> JointResult: ...
 def inverse_deviation(mean: Float64, m2: Float64, weight: float) -> Float64: ...
 def squared_gradients(
     X: Rows,

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.linalg import cholesky
-from scipy.optimize import nnls
 
 from gradstream._parameters import online_spec
 from gradstream._targets import Targets
@@ -31,8 +29,11 @@ from gradstream.exceptions import DivergenceError
 from gradstream.linear_model._batch_saved import columns_of
 from gradstream.linear_model._drop_in import BatchDropIn, Rows
 from gradstream.linear_model._optimum import Optimum, go_on
-from gradstream.regimes import least_squares, objective
+from gradstream.linear_model._other_optima import nonnegative, shortest
+from gradstream.regimes import dual_squares, joint_squares, least_squares, objective
+from gradstream.regimes.full_batch import reporter
 from gradstream.regimes.handover import Point
+from gradstream.regimes.joint_squares import JointProblem
 from gradstream.regimes.least_squares import LeastSquaresOptimum, Sums
 
 if TYPE_CHECKING:
@@ -131,15 +132,40 @@ class ExactDropIn(BatchDropIn):
             )
         state = None
         if optima is None:
+            optima = self._otherwise(rows, watch)
+        if optima is None:
             optima, state = super()._solved(rows, watch)
-        elif len(optima) == 1 and (watch is not None or not kept):
+        if state is None and len(optima) == 1 and (watch is not None or not kept):
             state = go_on(self._problem_of(rows, 0), optima[0].point)
         return [replace(optimum, sums=sums if kept else None) for optimum in optima], state
 
     def _sums_of(self, rows: Rows) -> Sums | None:
-        columns = rows.columns
-        Y = columns[0].y[:, None] if len(columns) == 1 else np.stack([column.y for column in columns], axis=1)
-        return least_squares.sums_of(self._owner, rows.X, Y, rows.targets.weights, thread_count(self.n_jobs))
+        Y, threads = _targets_of(rows), thread_count(self.n_jobs)
+        return least_squares.sums_of(self._owner, rows.X, Y, rows.targets.weights, threads)
+
+    def _otherwise(self, rows: Rows, watch: Any) -> list[Optimum] | None:
+        """Return the optimum of all targets where sums of products do not tell it; None: one target after the other."""
+        problem = self._problem_of(rows, 0)
+        goal = self._goal(problem, None)
+        joint = JointProblem(
+            owner=self._owner,
+            X=rows.X,
+            Y=_targets_of(rows),
+            weights=rows.targets.weights,
+            l2=self._strengths(rows.weight, len(rows.columns)),
+            fit_intercept=self.fit_intercept,
+            tol=goal.relative,
+            max_iter=problem.max_iter,
+            threads=problem.threads,
+        )
+        results = dual_squares.solve(joint) if watch is None and dual_squares.pays(rows.X, joint.l2) else None
+        if results is None or max(result["optimality"] for result in results) > GOOD_ENOUGH:
+            if rows.X.layout == "dense" and len(rows.columns) == 1:
+                return None
+            results = joint_squares.solve(joint, None if watch is None else reporter(watch))
+        optima = [Optimum(Point(result["coef"], result["intercept"]), result, solver="newton") for result in results]
+        self._warn(goal, max(optima, key=lambda optimum: optimum.result["optimality"]))
+        return optima
 
     def _exactly(self, rows: Rows, sums: Sums, watch: Any) -> list[Optimum] | None:
         """Return the optimum of every target as the sums tell it, None where another way is better."""
@@ -182,8 +208,11 @@ class ExactDropIn(BatchDropIn):
 
     def _penalties(self, sums: Sums) -> Float64:
         """Return l2 of every target beside the mean loss."""
+        return self._strengths(sums.weight, len(sums.squares))
+
+    def _strengths(self, weight: float, targets: int) -> Float64:
         alphas = np.ravel(np.asarray(self.alpha, np.float64))
-        return np.ascontiguousarray(np.broadcast_to(alphas / sums.weight, sums.squares.shape))
+        return np.ascontiguousarray(np.broadcast_to(alphas / weight, targets))
 
     def _optimum_of(self, sums: Sums) -> LeastSquaresOptimum:
         if self.positive:
@@ -324,6 +353,12 @@ def many_columns(X: Any) -> bool:
     return len(shape) == 2 and shape[1] > (KEPT_SPARSE_COLUMNS if sp.issparse(X) else KEPT_COLUMNS)
 
 
+def _targets_of(rows: Rows) -> Float64:
+    """Return targets (n, m)."""
+    columns = rows.columns
+    return columns[0].y[:, None] if len(columns) == 1 else np.stack([column.y for column in columns], axis=1)
+
+
 def _of_target(optimum: LeastSquaresOptimum, k: int) -> Optimum:
     value, optimality = float(optimum.objective[k]), float(optimum.optimality[k])
     point = Point(np.ascontiguousarray(optimum.coef[:, k : k + 1]), optimum.intercept[k : k + 1])
@@ -338,60 +373,3 @@ def _of_target(optimum: LeastSquaresOptimum, k: int) -> Optimum:
         "loss_curve": [value],
     }
     return Optimum(point, result, solver="newton")
-
-
-def _normal_equations(sums: Sums, *, fit_intercept: bool) -> tuple[Float64, Float64]:
-    d = len(sums.products)
-    gram, products = sums.products / sums.weight, sums.cross / sums.weight
-    if fit_intercept:
-        return gram, products
-    mean = sums.mean[:d]
-    return gram + np.outer(mean, mean), products + np.outer(mean, sums.target_mean)
-
-
-def _completed(sums: Sums, coef: Float64, l2: Float64, *, fit_intercept: bool, gap: Float64) -> LeastSquaresOptimum:
-    d = len(sums.products)
-    gram, products = _normal_equations(sums, fit_intercept=fit_intercept)
-    intercept = sums.target_mean - sums.mean[:d] @ coef if fit_intercept else np.zeros(len(l2))
-    squares = sums.squares / sums.weight + (0.0 if fit_intercept else sums.target_mean**2)
-    penalty = l2 * np.square(coef).sum(axis=0)
-    value = 0.5 * (squares - 2.0 * (products * coef).sum(axis=0) + (coef * (gram @ coef)).sum(axis=0) + penalty)
-    size = np.linalg.norm(products, axis=0)
-    return LeastSquaresOptimum(coef, intercept, np.maximum(value, 0.0), gap / np.where(size > 0, size, 1.0), 1.0)
-
-
-def shortest(sums: Sums, l2: Float64, *, fit_intercept: bool) -> LeastSquaresOptimum:
-    """Return, of the optima of a problem that is singular to rounding, the shortest."""
-    gram, products = _normal_equations(sums, fit_intercept=fit_intercept)
-    values, vectors = np.linalg.eigh(gram)
-    coef = np.zeros_like(products)
-    for k, strength in enumerate(l2):
-        kept = values + strength > 1e-12 * max(float(values[-1]), np.finfo(float).tiny)
-        coef[:, k] = vectors[:, kept] @ ((vectors[:, kept].T @ products[:, k]) / (values[kept] + strength))
-    return _completed(sums, coef, l2, fit_intercept=fit_intercept, gap=np.zeros(len(l2)))
-
-
-def nonnegative(sums: Sums, l2: Float64, *, fit_intercept: bool) -> LeastSquaresOptimum:
-    """Return the optimum among coefficients >= 0, by an active set (Lawson and Hanson 1974) on the root of the sums.
-
-    ``optimality`` is the norm of the projected gradient over that of the gradient at 0.
-    """
-    gram, products = _normal_equations(sums, fit_intercept=fit_intercept)
-    coef, gap = np.zeros_like(products), np.zeros(len(l2))
-    size = np.sqrt(np.diagonal(gram) + l2.max())
-    unit = np.divide(1.0, size, out=np.zeros_like(size), where=size > 0)  # of equal columns roots lose fewest digits
-    for k, strength in enumerate(l2):
-        penalised = gram + strength * np.eye(len(gram))
-        scaled = unit[:, None] * penalised * unit
-        ridge = 0.0
-        while True:
-            try:
-                root = cholesky(scaled + ridge * np.eye(len(gram)), check_finite=False)
-                break
-            except np.linalg.LinAlgError:
-                ridge = max(10.0 * ridge, 1e-14)
-        w, _ = nnls(root, np.linalg.solve(root.T, unit * products[:, k]))
-        coef[:, k] = unit * w
-        gradient = penalised @ coef[:, k] - products[:, k]
-        gap[k] = np.linalg.norm(np.where(coef[:, k] > 0, gradient, np.minimum(gradient, 0.0)))
-    return _completed(sums, coef, l2, fit_intercept=fit_intercept, gap=gap)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gradstream import _core
 from gradstream._validation import raise_for_status
-from gradstream.regimes import least_squares
+from gradstream.regimes import dual_squares, joint_squares, least_squares
 from gradstream.regimes.first_point import with_means_above_0
 from gradstream.regimes.handover import Point, handed_over
 from gradstream.regimes.no_optimum import no_optimum
@@ -17,13 +19,15 @@ from gradstream.regimes.problem import Problem, Solution, Standardisation, Watch
 if TYPE_CHECKING:
     from gradstream._core import BatchResult
 
-MAX_ITERATIONS = 2**31 - 1  # what the core counts to
-
 
 def fit(problem: Problem, solver: str, watch: Watch | None) -> Solution:
     """Minimise the objective to ``tol``, or as far as ``max_iter`` goes."""
     if problem.plan.quadratic and least_squares.pays(problem.X, 1):
         solution = least_squares.fit(problem, watch)
+        if solution is not None:
+            return solution
+    if problem.plan.quadratic and problem.start is None:
+        solution = _jointly(problem, watch)
         if solution is not None:
             return solution
     statistics = Standardisation.of(problem)
@@ -38,6 +42,47 @@ def fit(problem: Problem, solver: str, watch: Watch | None) -> Solution:
         optimality=result["optimality"],
         loss_curve=list(result["loss_curve"]),
         warning=_without_optimum(problem, statistics, point) or _warning(problem, result),
+    )
+
+
+def _jointly(problem: Problem, watch: Watch | None) -> Solution | None:
+    """Solve least squares of sparse rows, or of few; None where another way is better."""
+    spec = problem.plan.spec
+    l2 = np.array([spec["l2"]])
+    few = watch is None and dual_squares.pays(problem.X, l2)
+    if problem.X.layout == "dense" and not few:
+        return None
+    statistics = Standardisation.of(problem)
+    joint = joint_squares.JointProblem(
+        owner=problem.owner,
+        X=problem.X,
+        Y=problem.targets.y[:, None],
+        weights=problem.targets.weights,
+        l2=l2,
+        fit_intercept=spec["fit_intercept"],
+        tol=0.0 if problem.tol is None else problem.tol,
+        max_iter=problem.max_iter,
+        threads=problem.threads,
+        scale=statistics.scale,
+    )
+    results = dual_squares.solve(joint) if few else None
+    if results is None or results[0]["optimality"] > joint.tol:
+        if problem.X.layout == "dense":
+            return None
+        results = joint_squares.solve(joint, None if watch is None else reporter(watch))
+    (result,) = results
+    coef = result["coef"]
+    intercept = result["intercept"]
+    if statistics.center is not None and statistics.scale is not None:
+        intercept = intercept + (statistics.center * statistics.scale) @ coef
+    return Solution(
+        state=handed_over(problem, statistics, Point(coef, intercept), epochs=0),
+        optimizer=result["solver"],
+        n_iter=result["n_iter"],
+        objective=result["objective"],
+        optimality=result["optimality"],
+        loss_curve=list(result["loss_curve"]),
+        warning=_warning(problem, result),
     )
 
 
@@ -59,10 +104,10 @@ def solve(problem: Problem, solver: str, statistics: Standardisation, watch: Wat
         intercept,
         solver,
         0.0 if problem.tol is None else problem.tol,
-        min(problem.max_iter, MAX_ITERATIONS),
+        min(problem.max_iter, joint_squares.MAX_ITERATIONS),
         problem.seed,
         problem.threads,
-        None if watch is None else _reporter(watch),
+        None if watch is None else reporter(watch),
     )
     if result["status"] == "non_finite":
         where = f"iteration {result['n_iter']} of optimizer {result['solver']!r}"
@@ -71,7 +116,7 @@ def solve(problem: Problem, solver: str, statistics: Standardisation, watch: Wat
     return {**result, "intercept": result["intercept"] + shift} if shift != 0.0 else result
 
 
-def _reporter(watch: Watch) -> Callable[[int, float, float], bool]:
+def reporter(watch: Watch) -> Callable[[int, float, float], bool]:
     """Return what the core calls after every iteration; False stops it."""
     watch.begin()
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from gradstream._core import Float64
 
 MOST_COLUMNS = 1024  # of X: products of more take longer to factorise than they are worth
-READS = 10.0  # of X by a gradient: what the sums may cost in their place
+READS = 10.0  # of dense X by a gradient: what the sums may cost in their place
+SPARSE_READS = 7.0  # the same of sparse X: what conjugate gradients take where columns are hardly correlated
 AT_ONCE = 2e6  # nanoseconds that are never too many
 ILL_CONDITIONED = 1e-6  # least share of a diagonal element left in a factor: the digits of sums end at 1e-14
 POLISHING = 4  # rounds, at most
@@ -114,14 +115,17 @@ class LeastSquaresOptimum:
 
 
 def pays(X: CheckedRows, targets: int, reads: float = READS) -> bool:
-    """Say whether sums of products of these rows are cheaper than so many gradients."""
+    """Say whether sums of products of these rows are cheaper than iterating: so many gradients of dense rows."""
     n, d = X.shape
     if d > MOST_COLUMNS:
         return False
     stored = n * d if X.layout == "dense" else len(X.data[0])
-    gradient = ((0.3 if X.layout == "dense" else 2.0) * stored + 4.0 * n) * targets
-    cost = _core.gram_sums_ns(n, d, targets) + 0.05 * d**3
-    return cost <= max(AT_ONCE, reads * gradient)
+    cost = _core.gram_sums_ns(n, d, targets, stored) + 0.012 * d**3 + 2.0 * d**2 * targets
+    if X.layout == "dense":
+        iterating = reads * (0.3 * stored + 4.0 * n) * targets
+    else:
+        iterating = SPARSE_READS * (2.0 * stored + 4.0 * n) * (1.0 + 0.3 * (targets - 1))
+    return cost <= max(AT_ONCE, iterating)
 
 
 def sums_of(owner: str, X: CheckedRows, Y: Float64, weights: Float64 | None, threads: int) -> Sums | None:
