@@ -1,14 +1,16 @@
 #include "solvers/bank.hpp"
 
+#include <atomic>
 #include <optional>
 
-#include "solvers/draft_statistics.hpp"
-#include "solvers/report_blocks.hpp"
+#include "parallel/parallel_for.hpp"
+#include "solvers/vectors.hpp"
 
 namespace gradstream::solvers {
 namespace {
 
-constexpr std::int64_t kSlice = 1 << 15;  // rows between two looks at Ctrl-C
+constexpr std::int64_t kSlice = 1 << 15;           // rows between two looks at Ctrl-C
+constexpr std::int64_t kReportElements = 1 << 18;  // per block of a parallel report
 
 /// A dense bank in the shape kernels want: planes padded to whole packs, beside the scale of the current statistics;
 /// what else a row changes as it will be. A copy, so that what fails leaves nothing behind and nobody reads half of a
@@ -17,7 +19,7 @@ template <class T>
 class DenseBankWorkspace {
  public:
   DenseBankWorkspace(const BankState<T>& state, BankMemory<T>& memory)
-      : flat_(state.flat()), width_((flat_ + 15) / 16 * 16), memory_(memory), statistics_(state, memory.statistics) {
+      : flat_(state.flat()), width_((flat_ + 15) / 16 * 16), memory_(memory) {
     memory_.planes.resize(static_cast<std::size_t>(kBankPlanes * width_));
     for (int p = 0; p < kBankPlanes; ++p) {
       std::copy_n(state.table + p * flat_, flat_, plane(p));
@@ -26,12 +28,25 @@ class DenseBankWorkspace {
     memory_.bias.assign(state.bias, state.bias + kBankPlanes * state.K);
     memory_.counters = *state.counters;
     memory_.experts = *state.experts;
+    if (state.mean == nullptr) return;
+    statistics_width_ = (state.d + 7) / 8 * 8;
+    memory_.statistics.resize(static_cast<std::size_t>(3 * statistics_width_));
+    for (int which = 0; which < 3; ++which) std::fill_n(statistic(which) + state.d, statistics_width_ - state.d, 0.0);
+    std::copy_n(state.mean, state.d, statistic(0));
+    std::copy_n(state.m2, state.d, statistic(1));
   }
 
   /// 1/sd as of the state: what rows are reported by. Learning measures it anew with every row.
-  void measure_scale() { statistics_.measure_scale(memory_.counters.weight); }
+  void measure_scale(const BankState<T>& state) {
+    if (statistics_width_ == 0) return;
+    kernels::table().inverse_deviation(state.d, statistic(0), statistic(1), memory_.counters.weight, statistic(2));
+  }
 
   T* plane(int p) { return memory_.planes.data() + p * width_; }
+  /// Mean, m2 and 1/sd; null when rows are read as they are.
+  double* statistic(int which) {
+    return statistics_width_ == 0 ? nullptr : memory_.statistics.data() + which * statistics_width_;
+  }
 
   /// A job on the copy.
   kernels::BankJob<T> job(const Spec& spec) {
@@ -41,7 +56,7 @@ class DenseBankWorkspace {
     job.counters = &memory_.counters;
     job.experts = &memory_.experts;
     const bool center = spec.standardize == Standardize::center_scale;
-    job.standardizer = {statistics_.mean(), statistics_.m2(), nullptr, statistics_.scale(), center, false};
+    job.standardizer = {statistic(0), statistic(1), nullptr, statistic(2), center, false};
     for (int p = 0; p < kBankPlanes; ++p) job.table.plane[p] = plane(p);
     return job;
   }
@@ -49,20 +64,22 @@ class DenseBankWorkspace {
   /// Writes all of it back; false, and nothing written, when a number of the statistics is not finite (planes have been
   /// seen to).
   bool commit(const BankState<T>& state) {
-    if (!statistics_.finite()) return false;
+    if (!all_finite(2 * statistics_width_, memory_.statistics.data())) return false;
     const parallel::CommitGate::Writing writing(*state.gate);
     for (int p = 0; p < kBankPlanes; ++p) std::copy_n(plane(p), flat_, state.table + p * flat_);
     std::copy_n(memory_.bias.data(), kBankPlanes * state.K, state.bias);
     *state.counters = memory_.counters;
     *state.experts = memory_.experts;
-    statistics_.write(state);
+    if (statistics_width_ == 0) return true;
+    std::copy_n(statistic(0), state.d, state.mean);
+    std::copy_n(statistic(1), state.d, state.m2);
     return true;
   }
 
  private:
   std::int64_t flat_, width_;
+  std::int64_t statistics_width_ = 0;
   BankMemory<T>& memory_;
-  DraftStatistics statistics_;
 };
 
 /// A job on a sparse bank where it is.
@@ -104,7 +121,7 @@ Status learn_dense(const View& X, const Spec& spec, BankState<typename View::val
   const auto& kernel = kernels::table().of(X);
   DenseBankWorkspace<T> workspace(state, state.memory);
   const bool still = kernels::resting(*state.experts, *state.counters);
-  if (inputs.report != nullptr || still) workspace.measure_scale();
+  if (inputs.report != nullptr || still) workspace.measure_scale(state);
   kernels::BankJob<T> job = workspace.job(spec);
   const Status status = learn_slices(kernel, X, state, inputs, job, interrupted);
   if (!status.ok()) return status;
@@ -137,7 +154,7 @@ class BankReader {
         const parallel::CommitGate::Reading reading(*state.gate);
         dense_.emplace(state, memory);
       }
-      dense_->measure_scale();
+      dense_->measure_scale(state);
     }
   }
 
@@ -173,10 +190,19 @@ Status bank_report(const View& X, const Spec& spec, const BankState<typename Vie
                    BankMemory<typename View::value_type>& memory, double* out, int n_threads) {
   BankReader<View> reader(spec, state, memory);
   const std::int64_t per_row = is_csr<View> ? 4096 : X.columns + 8;
-  return report_blocks(X.rows, report_block(per_row), n_threads, memory.scratch,
-                       [&](RowSet rows, AlignedVector<double>& scratch) {
-                         return reader.report(X, rows, out + rows.begin * state.K, scratch);
-                       });
+  const std::int64_t per_block = std::max<std::int64_t>(64, kReportElements / per_row);
+  if (X.rows <= per_block) return reader.report(X, {0, X.rows}, out, memory.scratch);
+  std::atomic<std::int64_t> first_bad{X.rows};
+  parallel::for_blocks((X.rows + per_block - 1) / per_block, n_threads, [&](std::int64_t b) {
+    const RowSet rows{b * per_block, std::min(per_block, X.rows - b * per_block)};
+    AlignedVector<double> scratch;
+    const Status status = reader.report(X, rows, out + rows.begin * state.K, scratch);
+    std::int64_t lowest = first_bad.load();
+    while (!status.ok() && status.row < lowest && !first_bad.compare_exchange_weak(lowest, status.row)) {
+    }
+  });
+  if (first_bad.load() < X.rows) return {Code::non_finite, first_bad.load()};
+  return {};
 }
 
 #define GRADSTREAM_INSTANTIATE(...)                                                                        \

@@ -83,9 +83,9 @@ class DenseBlocks {
   void start() {
     std::fill_n(state_.block, BlockLayout::size(state_.d, state_.K), 0.0);
     if (state_.mean != nullptr) {
-      std::copy_n(work_.statistics().mean(), state_.d, layout_.center(state_.block));
-      kernels::table().inverse_deviation(state_.d, work_.statistics().mean(), work_.statistics().m2(),
-                                         state_.counters->weight, layout_.scale(state_.block));
+      std::copy_n(work_.statistic(0), state_.d, layout_.center(state_.block));
+      kernels::table().inverse_deviation(state_.d, work_.statistic(0), work_.statistic(1), state_.counters->weight,
+                                         layout_.scale(state_.block));
     }
     load_model();
   }
@@ -93,8 +93,8 @@ class DenseBlocks {
   /// 1/sd as the statistics stand.
   void measure_scale() {
     if (state_.mean == nullptr) return;
-    kernels::table().inverse_deviation(state_.d, work_.statistics().mean(), work_.statistics().m2(),
-                                       state_.counters->weight, scale_.data());
+    kernels::table().inverse_deviation(state_.d, work_.statistic(0), work_.statistic(1), state_.counters->weight,
+                                       scale_.data());
   }
 
   /// coef = w scale, in X's units.
@@ -175,7 +175,7 @@ class DenseBlocks {
     const bool moved = centered() && !inputs_.frozen;
     if (!inputs_.frozen) measure_scale();
     for (std::int64_t j = 0; j < state_.d; ++j) {
-      const double shift = moved ? layout_.center(state_.block)[j] - work_.statistics().mean()[j] : 0.0;
+      const double shift = moved ? layout_.center(state_.block)[j] - work_.statistic(0)[j] : 0.0;
       for (std::int64_t k = 0; k < state_.K; ++k) {
         gradient_[j * state_.K + k] =
             (sums[j * state_.K + k] + shift * intercepts[k]) * (scale_[static_cast<std::size_t>(j)] / divisor);

@@ -6,7 +6,6 @@
 
 #include "core/aligned.hpp"
 #include "kernels/table.hpp"
-#include "solvers/draft_statistics.hpp"
 #include "solvers/learner_state.hpp"
 #include "solvers/vectors.hpp"
 
@@ -32,11 +31,7 @@ template <class T>
 class DenseWorkspace {
  public:
   DenseWorkspace(const Spec& spec, const LearnerState<T>& state, LearnerMemory<T>& memory)
-      : flat_(state.d * state.K),
-        width_((flat_ + 15) / 16 * 16),
-        slots_(1 + slot_count(spec)),
-        memory_(memory),
-        statistics_(state, memory.statistics) {
+      : flat_(state.d * state.K), width_((flat_ + 15) / 16 * 16), slots_(1 + slot_count(spec)), memory_(memory) {
     memory_.table.resize(static_cast<std::size_t>(width_ * slots_));
     for (int a = 0; a < slots_; ++a) {
       std::copy_n(state.table + a * flat_, flat_, slot(a));
@@ -47,27 +42,41 @@ class DenseWorkspace {
     draft_ = state;
     draft_.bias = memory_.bias.data();
     draft_.counters = &memory_.counters;
+    if (state.mean == nullptr) return;
+    statistics_width_ = (state.d + 15) / 16 * 16;
+    memory_.statistics.resize(static_cast<std::size_t>(3 * statistics_width_));
+    for (int which = 0; which < 3; ++which) std::fill_n(statistic(which) + state.d, statistics_width_ - state.d, 0.0);
+    std::copy_n(state.mean, state.d, statistic(0));
+    std::copy_n(state.m2, state.d, statistic(1));
   }
 
   /// 1/sd as of the state: what rows are read by until statistics take one in.
-  void measure_scale() { statistics_.measure_scale(memory_.counters.weight); }
+  void measure_scale() {
+    if (statistics_width_ == 0) return;
+    kernels::table().inverse_deviation(draft_.d, statistic(0), statistic(1), memory_.counters.weight, statistic(2));
+  }
 
   T* slot(int a) { return memory_.table.data() + a * width_; }
-  DraftStatistics& statistics() { return statistics_; }
+  /// Mean, m2 and 1/sd; null when rows are read as they are.
+  double* statistic(int which) {
+    return statistics_width_ == 0 ? nullptr : memory_.statistics.data() + which * statistics_width_;
+  }
   /// The state with intercepts and counters of its own; weights, slots and statistics are here.
   LearnerState<T>& draft() { return draft_; }
 
   /// Writes all of it back; false, and nothing written, when any number of the new state is not finite.
   bool commit(const LearnerState<T>& state) {
     if (!all_finite(slots_ * width_, memory_.table.data()) || !all_finite(slots_ * state.K, memory_.bias.data()) ||
-        !statistics_.finite()) {
+        (statistics_width_ > 0 && !all_finite(2 * statistics_width_, memory_.statistics.data()))) {
       return false;
     }
     const parallel::CommitGate::Writing writing(*state.gate);
     for (int a = 0; a < slots_; ++a) std::copy_n(slot(a), flat_, state.table + a * flat_);
     std::copy_n(memory_.bias.data(), slots_ * state.K, state.bias);
     *state.counters = memory_.counters;
-    statistics_.write(state);
+    if (statistics_width_ == 0) return true;
+    std::copy_n(statistic(0), state.d, state.mean);
+    std::copy_n(statistic(1), state.d, state.m2);
     return true;
   }
 
@@ -75,8 +84,8 @@ class DenseWorkspace {
   std::int64_t flat_, width_;
   int slots_;
   LearnerMemory<T>& memory_;
-  DraftStatistics statistics_;
   LearnerState<T> draft_;
+  std::int64_t statistics_width_ = 0;
 };
 
 }  // namespace gradstream::solvers

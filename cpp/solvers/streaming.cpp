@@ -1,13 +1,18 @@
 #include "solvers/streaming.hpp"
 
+#include <atomic>
 #include <optional>
 
-#include "solvers/report_blocks.hpp"
+#include "parallel/parallel_for.hpp"
 #include "solvers/sparse_records.hpp"
 #include "solvers/undo.hpp"
 
 namespace gradstream::solvers {
 namespace {
+
+/// Rows per block of a parallel report: about 100 us of work, so that one-row calls and small chunks never wake a
+/// thread.
+constexpr std::int64_t kReportElements = 1 << 18;
 
 template <class View>
 std::int64_t elements_per_row(const View& X) {
@@ -151,7 +156,18 @@ Status report_rows(const View& X, const Spec& spec, const LearnerState<typename 
     job.report = out + rows.begin * state.K;
     return kernel.report(X, rows, job);
   };
-  return report_blocks(X.rows, report_block(elements_per_row(X)), n_threads, memory.scratch, report);
+  const std::int64_t per_block = std::max<std::int64_t>(64, kReportElements / elements_per_row(X));
+  if (X.rows <= per_block) return report({0, X.rows}, memory.scratch);
+  std::atomic<std::int64_t> first_bad{X.rows};
+  parallel::for_blocks((X.rows + per_block - 1) / per_block, n_threads, [&](std::int64_t b) {
+    AlignedVector<double> scratch;
+    const Status status = report({b * per_block, std::min(per_block, X.rows - b * per_block)}, scratch);
+    std::int64_t lowest = first_bad.load();
+    while (!status.ok() && status.row < lowest && !first_bad.compare_exchange_weak(lowest, status.row)) {
+    }
+  });
+  if (first_bad.load() < X.rows) return {Code::non_finite, first_bad.load()};
+  return {};
 }
 
 #define GRADSTREAM_INSTANTIATE(...)                                                                             \

@@ -16,9 +16,9 @@ kernels::StreamJob<T> stream_job(const Spec& spec, const LearnerState<T>& state,
   job.counters = state.counters;
   job.standardizer = {state.mean, state.m2, state.seen, nullptr, spec.standardize == Standardize::center_scale, frozen};
   if (dense != nullptr) {
-    job.standardizer.mean = dense->statistics().mean();
-    job.standardizer.m2 = dense->statistics().m2();
-    job.standardizer.scale = dense->statistics().scale();
+    job.standardizer.mean = dense->statistic(0);
+    job.standardizer.m2 = dense->statistic(1);
+    job.standardizer.scale = dense->statistic(2);
   }
   job.table.slots = slot_count(spec);
   if (dense != nullptr) {
