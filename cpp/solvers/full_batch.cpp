@@ -125,12 +125,13 @@ BatchResult minimise(const Problem& problem, const BatchStart& start, BatchOptio
   auto [blank, point] = begin(problem, start, oracle, few);
   const double l1 = spec.penalty.l1;
   GradientGoal goal{gradient_scale(oracle, blank.finite() ? blank : point, l1), options.tol};
-  const bool constant = spec.fit_intercept && spec.loss.regression && options.tol > 0.0 && blank.finite();
-  if (constant && meets_all(spec.loss, targets, rows.rows(), blank.x.back())) {
-    goal.scale = std::max(goal.scale, norm(blank.gradient) / options.tol);  // w = 0 is optimal, to rounding
+  const bool regression = spec.fit_intercept && spec.loss.regression && blank.finite();
+  const bool met = regression && options.tol > 0.0 && meets_all(spec.loss, targets, rows.rows(), blank.x.back());
+  if (met) {  // w = 0 is optimal to rounding, of which the gradient is
+    goal.scale = std::max(goal.scale, norm(blank.gradient) / options.tol);
     point = blank;
   }
-  const Code code = run(problem, options, start.given(), oracle, point, goal, monitor, few);
+  const Code code = met ? Code::converged : run(problem, options, start.given(), oracle, point, goal, monitor, few);
   BatchResult result = result_at(point.x, oracle.intercepts(), monitor);
   centre_softmax_intercepts(spec, result.intercept);
   result.objective = point.value + l1 * l1_norm(oracle, point.x);

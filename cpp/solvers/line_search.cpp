@@ -22,13 +22,18 @@ bool decreases(const Sample& start, const Sample& at) {
   return at.value <= start.value + kRounding * std::abs(start.value) && at.slope <= -kSlopeBound * start.slope;
 }
 
-/// Where the slope would vanish if it were linear between the ends, kept off both; the middle when an end is not
-/// finite, and every third time, so that the interval shrinks whatever the function.
+/// Where the slope would vanish if it were linear between the ends, kept off both; the middle every third time, so that
+/// the interval shrinks whatever the function, and where the far end is not finite, nearer while nothing else is known.
 double between(const Sample& low, const Sample& high, int trial) {
   const double width = high.step - low.step;
   const double secant = -low.slope / (high.slope - low.slope);
   const bool usable = std::isfinite(high.value) && high.slope > 0.0 && trial % 3 != 2;
-  return low.step + width * (usable ? std::clamp(secant, 0.1, 0.9) : std::isfinite(high.value) ? 0.5 : 0.1);
+  return low.step + width * (usable ? std::clamp(secant, 0.1, 0.9) : std::isfinite(high.value) || low.step > 0.0 ? 0.5 : 0.1);
+}
+
+/// More than half of the way to where the function is not finite: steps right up to an edge would stick to it.
+bool near_the_edge(const Sample& at, const Sample& high) {
+  return std::isfinite(high.step) && !std::isfinite(high.value) && at.step > 0.5 * high.step;
 }
 
 /// Longer, by the same linear model of the slope.
@@ -58,7 +63,7 @@ bool line_search(Oracle& oracle, const Point& from, const Vector& direction, dou
     const bool finite = std::isfinite(at.value) && std::isfinite(at.slope);
     if (!finite || !decreases(start, at)) {
       high = finite ? at : Sample{step, std::numeric_limits<double>::infinity(), 0.0};
-    } else if (at.slope < kCurvature * start.slope) {
+    } else if (at.slope < kCurvature * start.slope && !near_the_edge(at, high)) {
       low = at;
     } else {
       return true;

@@ -150,18 +150,25 @@ class BatchDropIn(LentArrays, SavedDropIn):
         center = rough_center(problem)
         goal = self._goal(problem, center)
         optimum = minimise(problem, center, goal, watch)
-        self._warn(goal, optimum)
+        self._warn(problem, goal, optimum)
         found = no_optimum(problem, optimum.point, self._stronger)
         if found is not None:
             warnings.warn(found, ConvergenceWarning, stacklevel=5)
         return optimum
 
-    def _warn(self, goal: Goal, optimum: Optimum) -> None:
-        """Say so where ``max_iter`` has ended a fit before its goal."""
+    def _warn(self, problem: Problem, goal: Goal, optimum: Optimum) -> None:
+        """Say so where something has ended a fit before its goal."""
+        found = self._shortcoming(problem, goal, optimum)
+        if found is not None:
+            warnings.warn(found, ConvergenceWarning, stacklevel=5)
+
+    def _shortcoming(self, problem: Problem, goal: Goal, optimum: Optimum) -> str | None:
+        """Return why a fit has not met its goal, None where there is nothing to warn of."""
         result = optimum.result
-        if result["status"] == "max_iter":
-            gap = f"Gradient over that at 0: {result['optimality']:.1e}, wanted {goal.relative:.1e}."
-            warnings.warn(self._unconverged(result["n_iter"], gap), ConvergenceWarning, stacklevel=5)
+        if result["status"] != "max_iter":
+            return None
+        gap = f"Gradient over that at 0: {result['optimality']:.1e}, wanted {goal.relative:.1e}."
+        return self._unconverged(result["n_iter"], gap)
 
     def _take(self, optima: list[Optimum], rows: Rows, state: LearnerState | None) -> None:
         """Make the optimum the estimator's. Nothing here can fail half-way."""

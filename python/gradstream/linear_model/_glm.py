@@ -87,6 +87,8 @@ class GeneralisedLinearModel(ValueDropIn):
         targets = self._fit_targets(y, None, len(predictions))
         weights = check_sample_weight(sample_weight, len(predictions))
         check_weight_left(weights)
+        if 0.0 < self._power < 1.0:  # no distribution: not in scikit-learn's metrics
+            return _share_explained(targets.y, predictions, weights, self._power)
         try:
             return float(d2_tweedie_score(targets.y, predictions, sample_weight=weights, power=self._power))
         except ZeroDivisionError:  # y is constant: nothing to explain
@@ -135,3 +137,18 @@ class GeneralisedLinearModel(ValueDropIn):
             "You might also want to scale the data as shown in:\n"
             "    https://scikit-learn.org/stable/modules/preprocessing.html"
         )
+
+
+def _share_explained(y: Float64, predictions: Float64, weights: Float64 | None, power: float) -> float:
+    """Return D2 of half the Tweedie deviance of a power other than 1 and 2."""
+    if (predictions <= 0.0).any():
+        raise ValueError(f"The deviance of power={power!r} is of predictions above 0, got {predictions.min()!r}.")
+    a, c = 1.0 - power, 2.0 - power
+
+    def deviance(mean: Any) -> float:
+        return float(np.average(y**c / (a * c) - y * mean**a / a + mean**c / c, weights=weights))
+
+    least = deviance(float(np.average(y, weights=weights)))
+    if not least > 0.0:
+        return 1.0 if np.array_equal(y, predictions) else -np.inf
+    return 1.0 - deviance(predictions) / least

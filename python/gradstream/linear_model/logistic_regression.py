@@ -213,7 +213,7 @@ class LogisticRegression(SparseCoefMixin, ClassDropIn):
             return super()._minimise(problem, watch)
         constant, goal = float(self.intercept_scaling), self._goal(problem, None)
         found = minimise(with_constant(problem, constant), None, goal, watch)
-        self._warn(goal, found)
+        self._warn(problem, goal, found)
         point = Point(np.ascontiguousarray(found.point.weights[:-1]), found.point.weights[-1] * constant)
         return Optimum(point, found.result)
 

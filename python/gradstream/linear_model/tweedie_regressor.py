@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Real
 from typing import Any, ClassVar
 
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from gradstream._parameters import POSITIVE
 from gradstream.linear_model._glm import GeneralisedLinearModel
 from gradstream.linear_model._optimum import Goal, Optimum
 from gradstream.persistence import register
+from gradstream.regimes.first_point import at_the_edge
+from gradstream.regimes.problem import Problem
 
 
 class TweedieRegressor(GeneralisedLinearModel):
@@ -158,17 +158,13 @@ class TweedieRegressor(GeneralisedLinearModel):
             "whose margin is not above 0 has no deviance. Use fit, or link='log'."
         )
 
-    def _warn(self, goal: Goal, optimum: Optimum) -> None:
-        super()._warn(goal, optimum)
-        result = optimum.result
-        if self.loss in POSITIVE and result["status"] == "no_progress" and result["optimality"] > goal.relative:
-            warnings.warn(
-                f"TweedieRegressor stopped after {result['n_iter']} iterations where a row has a mean of about 0, the "
-                f"edge of what power={self.power!r} and the identity link allow. Gradient over that at 0: "
-                f"{result['optimality']:.1e}, wanted {goal.relative:.1e}. Use link='log', or alpha > {self.alpha!r}.",
-                ConvergenceWarning,
-                stacklevel=6,
-            )
+    def _shortcoming(self, problem: Problem, goal: Goal, optimum: Optimum) -> str | None:
+        if self._learns_rows or optimum.result["status"] == "converged" or not at_the_edge(problem, optimum.point):
+            return super()._shortcoming(problem, goal, optimum)
+        return (
+            "TweedieRegressor stopped where a row has a mean of about 0, the edge of what "
+            f"power={self.power!r} and the identity link allow. Use link='log', or alpha > {self.alpha!r}."
+        )
 
 
 register("gradstream.linear_model.TweedieRegressor", TweedieRegressor)

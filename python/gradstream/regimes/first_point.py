@@ -15,6 +15,7 @@ from scipy.optimize import linprog
 from scipy.sparse.linalg import lsqr
 
 from gradstream._parameters import LOG_LINK, POSITIVE
+from gradstream.regimes.handover import Point
 from gradstream.regimes.problem import Problem, Start
 
 if TYPE_CHECKING:
@@ -39,6 +40,13 @@ def with_means_above_0(problem: Problem) -> Problem:
     if start is not None and (rows @ start.coef[:, 0] > 0.0).all():
         return problem
     return replace(problem, start=Start(_inside(problem.owner, rows, mean)[:, None], np.zeros(1)))
+
+
+def at_the_edge(problem: Problem, point: Point) -> bool:
+    """Say whether a row of positive weight has next to no mean, the margin being the mean."""
+    rows, y, weights = _counted_rows(problem), problem.targets.y, problem.targets.weights
+    least = float((rows @ point.weights[:, 0]).min() + point.intercept[0])
+    return least < CLEAR * float(np.average(y, weights=weights))
 
 
 def _without_mean(owner: str, mean: float, *, positive: bool) -> str:

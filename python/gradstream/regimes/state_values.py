@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradstream._parameters import BANK, MAX_BATCH_SIZE, SLOTS
+from gradstream._parameters import BANK, LOSSES, MAX_BATCH_SIZE, SLOTS
 from gradstream._state import (
     ADAGRAD_CLOCK,
     BLOCK_ROWS,
@@ -42,6 +42,8 @@ def check_spec_values(spec: Spec) -> None:
     if counts:
         raise ValueError(f"state['model']['spec'] has {counts}: allowed are integers from 1 to {MAX_BATCH_SIZE}.")
     values = {name: value for name, value in spec.items() if type(value) is float}
+    if LOSSES[spec["loss"]]["parameter"] == "power" and np.isfinite(spec["loss_parameter"]):
+        del values["loss_parameter"]  # of any sign
     wrong = {name: value for name, value in values.items() if not 0 <= value < (1 if name in BELOW_ONE else np.inf)}
     if wrong:
         raise ValueError(
