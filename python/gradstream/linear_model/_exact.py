@@ -164,7 +164,7 @@ class ExactDropIn(BatchDropIn):
                 return None
             results = joint_squares.solve(joint, None if watch is None else reporter(watch))
         optima = [Optimum(Point(result["coef"], result["intercept"]), result, solver="newton") for result in results]
-        self._warn(goal, max(optima, key=lambda optimum: optimum.result["optimality"]))
+        self._warn(problem, goal, max(optima, key=lambda optimum: optimum.result["optimality"]))
         return optima
 
     def _exactly(self, rows: Rows, sums: Sums, watch: Any) -> list[Optimum] | None:
