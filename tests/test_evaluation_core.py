@@ -72,7 +72,7 @@ def test_arrays_that_do_not_fit():
         _core.label_baselines(np.zeros(3, np.int8), None, state, said, (None, None, None))
     with pytest.raises(ValueError, match="4 numbers and one for each class"):
         _core.label_baselines(np.zeros(3, np.int8), None, state[:4], said, said)
-    with pytest.raises(ValueError, match="label: expected 3 contiguous"):
+    with pytest.raises(TypeError, match="label: expected int8, got int64"):
         _core.label_baselines(np.zeros(3, np.int8), None, state, (np.zeros(3, np.int64), None, None), said)
     for starts in ([0, 3], [0, 0], [-1]):
         with pytest.raises(ValueError, match="increasing positions"):

@@ -24,7 +24,7 @@ SEVERAL = [(loss, 3) for loss in CLASSIFIER_LOSSES] + [(loss, 2) for loss in CLA
 
 
 def test_there_is_c_for_every_loss():
-    names = {loss["name"] for loss in _core.losses()}
+    names = {loss["name"] for loss in _core.losses() if not loss["positive"]}  # these are not learnt row by row
     assert set(c_formulas.R) == set(c_formulas.U) == names
 
 
