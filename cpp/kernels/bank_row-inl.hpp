@@ -43,6 +43,8 @@ struct BankColumns {
   double norm = 0.0;         // |x|^2 of gradient descent, the intercept's 1 included
   double c_top = 0.0;        // AdaGrad's largest rate in this row
   double deviation = 1.0;    // of a real target so far: the unit of AdaGrad's rates
+  double curvature = 1.0;    // of a log link's loss at the target's mean: rates of gradient descent are over it
+  double variance = 1.0;     // over the dispersion, there
   double temper = 1.0;       // what makes a loss a negative log-likelihood
 
   static std::int64_t size(std::int64_t K) { return (4 * K + 1) * kBankLanes + 2 * padded(K); }

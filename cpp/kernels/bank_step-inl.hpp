@@ -162,10 +162,10 @@ inline void weigh_lanes(const BankColumns& columns, Experts& experts, double tem
   experts.evidence = 1.0;
 }
 
-/// Length of every lane's step: rates of gradient descent are over the running mean of |x|^2.
+/// Length of every lane's step: rates of gradient descent are over the running mean of |x|^2 and the loss's curvature.
 inline void lengthen_steps(BankColumns& columns, const Counters& counters, Experts& experts, double norm) {
   experts.norm += (norm - experts.norm) * (columns.s / (experts.counted + columns.s));
-  const double inverse = experts.norm > 0.0 ? 1.0 / experts.norm : 0.0;
+  const double inverse = experts.norm > 0.0 ? 1.0 / (experts.norm * columns.curvature) : 0.0;
   each_lane_pack([&](int l) {
     const Wide rate = load<Wide>(columns.spec->bank.rate + l);
     store(columns.h + l, rate * halves(columns.s * inverse, columns.s * columns.deviation, l));
@@ -224,7 +224,7 @@ bool begin_step(BankColumns& columns, const BankRow<T>& row, Counters& counters,
   experts.adagrad_clock += columns.s * columns.deviation;
   counters.t += columns.s;
   counters.steps += 1.0;
-  counters.clock += experts.norm > 0.0 ? columns.s / experts.norm : 0.0;
+  counters.clock += experts.norm > 0.0 ? columns.s / (experts.norm * columns.curvature) : 0.0;
   counters.samples += 1.0;
   if (wakes) experts.woken = counters.clock;
   return all_finite(columns.u, K * kBankLanes);

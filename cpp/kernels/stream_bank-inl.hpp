@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/bank_step-inl.hpp"
+#include "kernels/bank_target-inl.hpp"
 #include "kernels/dense_row-inl.hpp"
 
 namespace gradstream::kernels {
@@ -61,31 +62,6 @@ BankColumns bank_columns(const BankJob<T>& job, double* at) {
   columns.mean = columns.sums + kBankLanes;
   columns.length = columns.mean + padded(loss.columns);
   return columns;
-}
-
-/// A real target's own statistics move every lane's intercept with its mean; its deviation is the unit of AdaGrad's
-/// steps and of errors. So rates mean the same for dollars and for millions of them, and weights stay in the target's
-/// units.
-/// While a solution rests, its intercept does too.
-GRADSTREAM_INLINE void follow_target(BankColumns& columns, const Counters& counters, Experts& experts) {
-  const double gap = columns.y - experts.target_mean;
-  const double shift = resting(experts, counters) ? 0.0 : gap * (columns.s / (counters.t + columns.s));
-  experts.target_mean += shift;
-  experts.target_m2 += columns.s * gap * (columns.y - experts.target_mean);
-  columns.deviation = square_root(One(experts.target_m2 / (experts.counted + columns.s))).v;
-  if (!columns.spec->fit_intercept) return;
-  each_lane_pack([&](int l) { store(columns.bias + l, load<Wide>(columns.bias + l) + Wide(shift)); });
-}
-
-/// Losses of a real target count in units of twice the averaged model's mean: of squared errors, that makes them
-/// negative log-likelihoods.
-GRADSTREAM_INLINE void temper_losses(BankColumns& columns, Experts& experts) {
-  const LossSpec& loss = columns.spec->loss;
-  double z = 0.0;
-  for (int l = 0; l < kBankLanes; ++l) z += experts.weight[l] * columns.z[l];
-  const double value = kEvaluate[static_cast<std::size_t>(loss.loss)](z, columns.y, loss.parameter).value;
-  experts.residual += (value - experts.residual) * (columns.s / (experts.counted + columns.s));
-  columns.temper = experts.residual > 0.0 ? 0.5 / experts.residual : 0.0;
 }
 
 template <class View>
@@ -199,9 +175,9 @@ Status dense_bank_learn(const View& X, RowSet set, BankJob<typename View::value_
     }
     bank.turn();
     if (!summed) sum_lanes_of(bank.row(), bank.row().x, columns);
-    if (columns.spec->loss.real_target) follow_target(columns, *job.counters, *job.experts);
+    if (has_unit(columns.spec->loss)) follow_target(columns, *job.counters, *job.experts);
     if (!sound_margins(bank.row(), columns, *job.experts)) return {Code::non_finite, row};
-    if (columns.spec->loss.real_target) temper_losses(columns, *job.experts);
+    if (has_unit(columns.spec->loss)) temper_losses(columns, *job.experts);
     if (!steps.begin(columns, bank.row(), *job.counters, *job.experts)) return {Code::non_finite, row};
     read(i + 1);
     bank.look_ahead();

@@ -12,7 +12,7 @@ template <class View, bool kMany>
 Status learn_sparse_bank(const View& X, RowSet set, BankJob<typename View::value_type>& job) {
   SparseBank<View, kMany> bank(X, set, job);
   BankColumns columns = bank.columns();
-  const bool real = job.spec->loss.real_target;
+  const bool unit = has_unit(job.spec->loss);
   for (std::int64_t i = 0; i < set.count; ++i) {
     if (i + kBankRowsAhead < set.count) bank.prefetch(set[i + kBankRowsAhead]);
     const std::int64_t row = set[i];
@@ -28,9 +28,9 @@ Status learn_sparse_bank(const View& X, RowSet set, BankJob<typename View::value
       if (!(columns.s > 0.0)) continue;
     }
     if (!bank.update(columns.s)) return bad;
-    if (real) follow_target(columns, *job.counters, *job.experts);
+    if (unit) follow_target(columns, *job.counters, *job.experts);
     if (!bank.margins(columns)) return bad;
-    if (real) temper_losses(columns, *job.experts);
+    if (unit) temper_losses(columns, *job.experts);
     const BankClocks before = bank_clocks(*job.counters, *job.experts);
     if (!begin_step<kMany>(columns, bank.row(), *job.counters, *job.experts)) return bad;
     for (std::int64_t k = 0; k < columns.count(); ++k) move_intercepts(columns, k, columns.mean[k]);

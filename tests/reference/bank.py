@@ -114,14 +114,15 @@ class Bank:
         temper = self._temper(z, y, s)
         c = self._rates(z_x, z, y, s)
         self.norm += s * (z_x @ z_x - self.norm) / (self.counted + s)
-        h = s * RATES * np.where(np.arange(LANES) < 4, 1 / self.norm if self.norm > 0 else 0.0, deviation)
+        descent = 1 / (self.norm * self._curvature()) if self.norm > 0 else 0.0
+        h = s * RATES * np.where(np.arange(LANES) < 4, descent, deviation)
         h[0] *= not self.resting
         self._step(z_x, z, y, h, c, x != 0)
         self._weigh(z, y, s, temper)
         self.counted += s
         self.t += s
         self.steps += 1
-        self.clock += s / self.norm if self.norm > 0 else 0.0
+        self.clock += s * descent
         self.resting = self.resting and self.weight[0] >= RESTING_WEIGHT
 
     def _take_in(self, x, s):
@@ -141,23 +142,52 @@ class Bank:
         self.G = self.spec["initial_accumulator"] + (self.G - self.spec["initial_accumulator"]) / unit**2
 
     def _follow_target(self, y, s):
-        """All intercepts move with the running mean of a real target; its deviation is the unit of AdaGrad's rates."""
-        if losses.LOSSES[self.spec["loss"]].target != "real":
+        """All intercepts move with the running mean of a target with a unit, or with its logarithm.
+
+        The deviation of a real target is the unit of AdaGrad's rates.
+        """
+        if not (self._real or self._log_link):
             return 1.0
+        before = self.target_mean
         gap = y - self.target_mean
         shift = 0.0 if self.resting else gap * s / (self.t + s)
         self.target_mean += shift
         self.target_m2 += s * gap * (y - self.target_mean)
+        if self._log_link:
+            moves = self.target_mean > 0 and self.target_mean != before
+            shift = (np.log(self.target_mean / before) if before > 0 else np.log(y)) if moves else 0.0
         self.W[:, -1] += shift * self.spec["fit_intercept"]
-        return np.sqrt(self.target_m2 / (self.counted + s))
+        return np.sqrt(self.target_m2 / (self.counted + s)) if self._real else 1.0
+
+    @property
+    def _real(self):
+        return losses.LOSSES[self.spec["loss"]].target == "real"
+
+    @property
+    def _log_link(self):
+        return self.spec["loss"] in losses.POWERS
+
+    def _curvature(self):
+        """What a deviance bends by on average at the mean of the target, m^(2 - p)."""
+        if not self._log_link or self.target_mean <= 0:
+            return 1.0
+        return self.target_mean ** (2 - losses.POWERS[self.spec["loss"]](self.spec["loss_parameter"]))
 
     def _temper(self, z, y, s):
-        """Losses of a real target are divided by twice the averaged model's mean loss."""
-        if losses.LOSSES[self.spec["loss"]].target != "real":
+        """Losses of a target with a unit are divided by the dispersion: twice the mean loss of a real one."""
+        if not (self._real or self._log_link):
             return 1.0
-        value = self._row_losses((self.weight @ z)[None, :], y)[0]
+        average = (self.weight @ z)[None, :]
+        variance = 1.0
+        if self._log_link:
+            largest = max(self.target_mean, y)
+            gap = y - min(np.exp(average.item()), 10 * largest) if largest > 0 else 0.0
+            value = 0.5 * gap**2 if abs(gap) > 1e-12 * largest else 0.0
+            variance = self.target_mean**2 / self._curvature() if self.target_mean > 0 else 1.0
+        else:
+            value = self._row_losses(average, y)[0]
         self.residual += s * (value - self.residual) / (self.counted + s)
-        return 0.5 / self.residual if self.residual > 0 else 0.0
+        return 0.5 * variance / self.residual if self.residual > 0 else 0.0
 
     def _rates(self, x, z, y, s):
         """c (d + 1, K) once AdaGrad's sum has taken in the mean of r^2 over its lanes; 0 before any gradient."""

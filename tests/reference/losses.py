@@ -252,6 +252,11 @@ class Loss:
     target: str
 
 
+POWERS = {  # of the variance in the mean, for losses whose mean is exp(z)
+    "poisson": lambda parameter: 1.0,
+    "gamma": lambda parameter: 2.0,
+    "tweedie": lambda parameter: parameter,
+}
 LOSSES = {
     "log_loss": Loss(log_loss_value, log_loss_derivative, log_loss_step, "sign"),
     "hinge": Loss(hinge_value, hinge_derivative, hinge_step, "sign"),

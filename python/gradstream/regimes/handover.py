@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradstream import _core
-from gradstream._parameters import BANK
+from gradstream._parameters import BANK, LOG_LINK
 from gradstream._state import (
     COUNTED,
     EPOCH,
@@ -64,6 +64,8 @@ def handed_over(problem: Problem, statistics: Standardisation, point: Point, epo
         WARM[spec["optimizer"]](state, planes, squares)
     if problem.online["optimizer"] == BANK:
         state.experts = _experts(problem, statistics, squares)
+        if spec["loss"] in LOG_LINK:
+            state.experts[RESIDUAL] = _half_mean_square(problem, statistics, point)
         if problem.online["standardize"] == "root_mean_square":
             state.units = np.stack(_core.stored_squares(problem.X.data, problem.targets.weights))
     planes[0] = point.weights
@@ -125,6 +127,17 @@ def _sum_of_squares(y: Float64, mean: float, weights: Float64 | None) -> float:
         squares = np.square(y[at : at + block] - mean)
         total += float(squares.sum() if weights is None else (squares * weights[at : at + block]).sum())
     return total
+
+
+def _half_mean_square(problem: Problem, statistics: Standardisation, point: Point) -> float:
+    """Return half the mean squared error of ``exp(z)``, means beyond ten times the largest target counting as that."""
+    X, y, weights = problem.sample.X.matrix(), problem.sample.y, problem.sample.weights
+    coef = point.weights if statistics.scale is None else point.weights * statistics.scale[:, None]
+    center = 0.0 if statistics.center is None else statistics.center @ coef
+    with np.errstate(over="ignore"):
+        means = np.exp(X @ coef - center + point.intercept)[:, 0]
+    squares = np.square(y - np.minimum(means, 10.0 * max(float(y.max()), 0.0)))
+    return 0.5 * _mean(squares, weights)
 
 
 def _mean_square(problem: Problem, statistics: Standardisation) -> float:
