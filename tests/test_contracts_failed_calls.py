@@ -146,6 +146,7 @@ import sys
 import numpy as np
 from scipy import sparse
 from gradstream import LinearClassifier
+from sanitized import measures
 
 D = 300_000
 def chunk(seed, stored, n=40):
@@ -182,6 +183,7 @@ print(failed)
 """
 
 
+@measures
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, and RLIMIT_AS does not bind elsewhere")
 @pytest.mark.parametrize("parameters", [{}, {"optimizer": "adam", "batch_size": 16}])
 def test_memory_that_runs_out_changes_nothing(parameters):
