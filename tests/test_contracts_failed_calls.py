@@ -12,6 +12,7 @@ from scipy import sparse
 from estimator_data import features, labels, state_of, values
 from gradstream import LinearClassifier, LinearRegressor
 from gradstream.exceptions import DivergenceError
+from sanitized import measures
 
 D = 5
 
@@ -146,7 +147,6 @@ import sys
 import numpy as np
 from scipy import sparse
 from gradstream import LinearClassifier
-from sanitized import measures
 
 D = 300_000
 def chunk(seed, stored, n=40):

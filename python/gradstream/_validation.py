@@ -179,10 +179,14 @@ CSR_FAULTS = {
 
 def _check_any_csr(rows: Rows) -> CheckedRows:
     """Check a CSR matrix; its columns may come in any order, as those of text vectorizers do, and twice."""
-    status = _csr_status(rows)
-    if status[0] in ("unsorted", "duplicate"):  # row pointers are sound, then: they are looked at first
-        return check_csr(_in_order(rows))
-    return _sound_csr(rows, status)
+    values, indices, indptr, n_features = rows
+    if len(values) == len(indices):
+        code = _core.check_csr(rows)[0]
+        if code == "ok":
+            return CheckedRows(rows, (len(indptr) - 1, n_features), values.dtype)
+        if code in ("unsorted", "duplicate"):  # row pointers are sound, then: they are looked at first
+            rows = _in_order(rows)
+    return check_csr(rows)
 
 
 def _in_order(rows: Rows) -> Rows:
@@ -195,21 +199,13 @@ def _in_order(rows: Rows) -> Rows:
 
 def check_csr(rows: Rows) -> CheckedRows:
     """Raise ValueError for a CSR matrix that is not in canonical form, naming the row."""
-    return _sound_csr(rows, _csr_status(rows))
-
-
-def _csr_status(rows: Rows) -> Status:
-    values, indices = rows[:2]
+    values, indices, indptr, n_features = rows
+    shape = (len(indptr) - 1, n_features)
     if len(values) != len(indices):
         raise ValueError(
             f"X holds {len(values)} values and {len(indices)} column indices: CSR needs one index per value."
         )
-    return _core.check_csr(rows)
-
-
-def _sound_csr(rows: Rows, status: Status) -> CheckedRows:
-    values, _, indptr, n_features = rows
-    shape, (code, row) = (len(indptr) - 1, n_features), status
+    code, row = _core.check_csr(rows)
     if code != "ok":
         raise ValueError(f"X, a CSR matrix of shape {shape}, has in row {row} {CSR_FAULTS[code].format(d=n_features)}.")
     return CheckedRows(rows, shape, values.dtype)
