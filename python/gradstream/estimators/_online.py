@@ -13,13 +13,12 @@ from gradstream._parameters import online_spec
 from gradstream._state import LearnerState
 from gradstream._targets import Targets
 from gradstream._threads import thread_count
-from gradstream._validation import CheckedRows, check_row, check_rows, check_sample_weight, first_row
+from gradstream._validation import UNREAL, CheckedRows, check_row, check_rows, check_sample_weight, first_row
 from gradstream.estimators._base import LinearEstimator
 from gradstream.estimators._turn import learning_turn, unchanged_on_error
 from gradstream.regimes.streaming import LabelledRows, Model
 
 MAX_SEED = 2**31 - 1
-NO_WEIGHTS = (str, bytes, np.datetime64, np.timedelta64)  # that float() would read as numbers
 
 
 class OnlineEstimator(LinearEstimator):
@@ -201,7 +200,7 @@ def _first_draw(random_state: int) -> int:
 
 def _checked_weight(sample_weight: Any) -> float:
     try:
-        weight = np.nan if isinstance(sample_weight, NO_WEIGHTS) else float(sample_weight)
+        weight = np.nan if isinstance(sample_weight, UNREAL) else float(sample_weight)
     except (TypeError, ValueError, OverflowError):  # not a number, more than one, or more than float64 holds
         weight = np.nan
     if not 0 <= weight < np.inf:

@@ -30,8 +30,8 @@ from gradstream.linear_model._batch_saved import columns_of
 from gradstream.linear_model._drop_in import BatchDropIn, Rows
 from gradstream.linear_model._optimum import Optimum, go_on
 from gradstream.linear_model._other_optima import nonnegative, shortest
-from gradstream.regimes import dual_squares, joint_squares, least_squares, objective
-from gradstream.regimes.full_batch import reporter
+from gradstream.regimes import least_squares, objective
+from gradstream.regimes.full_batch import solve_jointly
 from gradstream.regimes.handover import Point
 from gradstream.regimes.joint_squares import JointProblem
 from gradstream.regimes.least_squares import LeastSquaresOptimum, Sums
@@ -158,11 +158,9 @@ class ExactDropIn(BatchDropIn):
             max_iter=problem.max_iter,
             threads=problem.threads,
         )
-        results = dual_squares.solve(joint) if watch is None and dual_squares.pays(rows.X, joint.l2) else None
-        if results is None or max(result["optimality"] for result in results) > GOOD_ENOUGH:
-            if rows.X.layout == "dense" and len(rows.columns) == 1:
-                return None
-            results = joint_squares.solve(joint, None if watch is None else reporter(watch))
+        results = solve_jointly(joint, watch, good_enough=GOOD_ENOUGH)
+        if results is None:
+            return None
         optima = [Optimum(Point(result["coef"], result["intercept"]), result, solver="newton") for result in results]
         self._warn(problem, goal, max(optima, key=lambda optimum: optimum.result["optimality"]))
         return optima

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradstream import _core
-from gradstream._validation import raise_for_status
+from gradstream._validation import CheckedRows, raise_for_status
 from gradstream.regimes import dual_squares, joint_squares, least_squares
 from gradstream.regimes.first_point import with_means_above_0
 from gradstream.regimes.handover import Point, handed_over
@@ -17,7 +17,7 @@ from gradstream.regimes.origin import centred, far_off, rough_center, shifted, u
 from gradstream.regimes.problem import Problem, Solution, Standardisation, Watch
 
 if TYPE_CHECKING:
-    from gradstream._core import BatchResult
+    from gradstream._core import BatchResult, Float64
 
 
 def fit(problem: Problem, solver: str, watch: Watch | None) -> Solution:
@@ -45,12 +45,29 @@ def fit(problem: Problem, solver: str, watch: Watch | None) -> Solution:
     )
 
 
+def solve_jointly(
+    joint: joint_squares.JointProblem, watch: Watch | None, good_enough: float
+) -> list[BatchResult] | None:
+    """Return how the fit of every target went: few dense rows as equations, if that is as optimal as wanted, else by
+    conjugate gradients; None for a single target of dense rows, where L-BFGS is better than these.
+    """
+    results = dual_squares.solve(joint) if _few_rows(joint.X, joint.l2, watch) else None
+    if results is not None and not max(result["optimality"] for result in results) > good_enough:
+        return results
+    if joint.X.layout == "dense" and len(joint.l2) == 1:
+        return None
+    return joint_squares.solve(joint, None if watch is None else _reporter(watch))
+
+
+def _few_rows(X: CheckedRows, l2: Float64, watch: Watch | None) -> bool:
+    return watch is None and dual_squares.pays(X, l2)
+
+
 def _jointly(problem: Problem, watch: Watch | None) -> Solution | None:
     """Solve least squares of sparse rows, or of few; None where another way is better."""
     spec = problem.plan.spec
     l2 = np.array([spec["l2"]])
-    few = watch is None and dual_squares.pays(problem.X, l2)
-    if problem.X.layout == "dense" and not few:
+    if problem.X.layout == "dense" and not _few_rows(problem.X, l2, watch):
         return None
     statistics = Standardisation.of(problem)
     joint = joint_squares.JointProblem(
@@ -65,11 +82,9 @@ def _jointly(problem: Problem, watch: Watch | None) -> Solution | None:
         threads=problem.threads,
         scale=statistics.scale,
     )
-    results = dual_squares.solve(joint) if few else None
-    if results is None or results[0]["optimality"] > joint.tol:
-        if problem.X.layout == "dense":
-            return None
-        results = joint_squares.solve(joint, None if watch is None else reporter(watch))
+    results = solve_jointly(joint, watch, good_enough=joint.tol)
+    if results is None:
+        return None
     (result,) = results
     coef = result["coef"]
     intercept = result["intercept"]
@@ -107,7 +122,7 @@ def solve(problem: Problem, solver: str, statistics: Standardisation, watch: Wat
         min(problem.max_iter, joint_squares.MAX_ITERATIONS),
         problem.seed,
         problem.threads,
-        None if watch is None else reporter(watch),
+        None if watch is None else _reporter(watch),
     )
     if result["status"] == "non_finite":
         where = f"iteration {result['n_iter']} of optimizer {result['solver']!r}"
@@ -116,7 +131,7 @@ def solve(problem: Problem, solver: str, statistics: Standardisation, watch: Wat
     return {**result, "intercept": result["intercept"] + shift} if shift != 0.0 else result
 
 
-def reporter(watch: Watch) -> Callable[[int, float, float], bool]:
+def _reporter(watch: Watch) -> Callable[[int, float, float], bool]:
     """Return what the core calls after every iteration; False stops it."""
     watch.begin()
 

@@ -64,8 +64,7 @@ def handed_over(problem: Problem, statistics: Standardisation, point: Point, epo
         WARM[spec["optimizer"]](state, planes, squares)
     if problem.online["optimizer"] == BANK:
         state.experts = _experts(problem, statistics, squares)
-        if spec["loss"] in LOG_LINK:
-            state.experts[RESIDUAL] = _half_mean_square(problem, statistics, point)
+        state.experts[RESIDUAL] = _half_mean_square(problem, statistics, point, squares)
         if problem.online["standardize"] == "root_mean_square":
             state.units = np.stack(_core.stored_squares(problem.X.data, problem.targets.weights))
     planes[0] = point.weights
@@ -110,7 +109,6 @@ def _experts(problem: Problem, statistics: Standardisation, squares: SquaredGrad
     experts[NORM] = _mean_square(problem, statistics) + float(problem.online["fit_intercept"])
     experts[TARGET_MEAN] = mean
     experts[TARGET_M2] = _sum_of_squares(y, mean, weights)
-    experts[RESIDUAL] = 0.5 * squares.intercept.sum() / squares.weight  # of squared errors; of huber's at most
     experts[WOKEN] = np.inf
     experts[COUNTED] = statistics.weight
     return experts
@@ -129,15 +127,18 @@ def _sum_of_squares(y: Float64, mean: float, weights: Float64 | None) -> float:
     return total
 
 
-def _half_mean_square(problem: Problem, statistics: Standardisation, point: Point) -> float:
-    """Return half the mean squared error of ``exp(z)``, means beyond ten times the largest target counting as that."""
+def _half_mean_square(problem: Problem, statistics: Standardisation, point: Point, squares: SquaredGradients) -> float:
+    """Return half the mean squared error (huber's at most); means ``exp(z)`` beyond ten times the largest target count
+    as that.
+    """
+    if problem.online["loss"] not in LOG_LINK:
+        return float(0.5 * squares.intercept.sum() / squares.weight)
     X, y, weights = problem.sample.X.matrix(), problem.sample.y, problem.sample.weights
-    coef = point.weights if statistics.scale is None else point.weights * statistics.scale[:, None]
+    coef = _in_units_of_x(statistics, point)
     center = 0.0 if statistics.center is None else statistics.center @ coef
     with np.errstate(over="ignore"):
         means = np.exp(X @ coef - center + point.intercept)[:, 0]
-    squares = np.square(y - np.minimum(means, 10.0 * max(float(y.max()), 0.0)))
-    return 0.5 * _mean(squares, weights)
+    return 0.5 * _mean(np.square(y - np.minimum(means, 10.0 * max(float(y.max()), 0.0))), weights)
 
 
 def _mean_square(problem: Problem, statistics: Standardisation) -> float:
@@ -164,9 +165,13 @@ def _blank(problem: Problem, spec: Spec, statistics: Standardisation) -> Learner
     return state
 
 
+def _in_units_of_x(statistics: Standardisation, point: Point) -> Float64:
+    return point.weights if statistics.scale is None else point.weights * statistics.scale[:, None]
+
+
 def _squared_gradients(problem: Problem, statistics: Standardisation, point: Point) -> SquaredGradients:
     X, y, weights = problem.sample.X, problem.sample.y, problem.sample.weights
-    coef = point.weights if statistics.scale is None else point.weights * statistics.scale[:, None]
+    coef = _in_units_of_x(statistics, point)
     squares, bias_squares = _core.squared_gradients(
         X.data, y, weights, problem.online, coef, statistics.center, statistics.scale, point.intercept, problem.threads
     )
